@@ -1,0 +1,8 @@
+// Package features is the stage that turns ids into numbers. For the
+// candidates whose scores are not cached it looks up the rows of the user, of
+// each item and of each user×item pair (Store), joins what came with the
+// request, and writes the result straight into the memory of a forward pass
+// (Rows.Write) along a Plan compiled once per model version. Whatever is
+// missing, null, too old or broken is replaced by its column's default and
+// counted; one missing feature never fails a request.
+package features
