@@ -1,0 +1,10 @@
+package batcher
+
+// Config bounds the forward passes that requests share. Sizes count
+// candidates, not requests.
+type Config struct {
+	MaxRows int // rows of one pass at most; a larger request is split; must be positive
+}
+
+// DefaultConfig is what an empty configuration means.
+func DefaultConfig() Config { return Config{MaxRows: 512} }

@@ -1,0 +1,14 @@
+package router
+
+// Route says which versions of a model answer, and for which share of users.
+type Route struct {
+	Stable string // version that answers by default; "" means the highest in the repository
+	Canary Canary
+}
+
+// Canary sends a share of the users to another version. The zero value sends
+// none.
+type Canary struct {
+	Version string
+	Percent float64 // 0 to 100, in steps of 0.01; the same users on every replica
+}
