@@ -1,0 +1,9 @@
+// Package onnx scores rows in this process with ONNX Runtime. It is the end of
+// a request's journey inward: the batcher has filled the memory of a Pass with
+// the rows of several requests, Pass.Run turns them into one score per row.
+//
+// ONNX Runtime is a C library, loaded once per process by Open. Its memory is
+// outside the Go heap, its threads never spin, and its telemetry is switched
+// off before it starts. Built without cgo, the package still compiles and Open
+// returns an error that says so.
+package onnx

@@ -1,0 +1,71 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// LibraryVariable is the environment variable that names the shared library.
+const LibraryVariable = "RANKGATE_ONNXRUNTIME_LIB"
+
+// cachedVersions are the releases that `make setup` may have fetched, the one
+// pinned for this platform first.
+var cachedVersions = []string{"1.32.0", "1.30.0", "1.29.0"}
+
+// findLibrary returns the path of the ONNX Runtime library to load, given the
+// one that the configuration names ("" for none).
+func findLibrary(configured string) (string, error) {
+	if configured != "" {
+		return mustExist(configured, "onnx.library")
+	}
+	if fromEnv := os.Getenv(LibraryVariable); fromEnv != "" {
+		return mustExist(fromEnv, LibraryVariable)
+	}
+	for _, pattern := range librarySearch() {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
+			return found[len(found)-1], nil
+		}
+	}
+	return "", errors.New("no ONNX Runtime library found: run `make setup`, or set " + LibraryVariable +
+		" or onnx.library to the path of libonnxruntime (1.24 or newer); looked for " +
+		strings.Join(librarySearch(), ", "))
+}
+
+func mustExist(path, setting string) (string, error) {
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%s: no ONNX Runtime library at %q: %w", setting, path, err)
+	}
+	return path, nil
+}
+
+// librarySearch lists where a library may lie, best first: beside the program,
+// then in the cache that `make setup` fills.
+func librarySearch() []string {
+	name := "libonnxruntime.so*"
+	if runtime.GOOS == "darwin" {
+		name = "libonnxruntime*.dylib"
+	}
+	var patterns []string
+	if program, err := os.Executable(); err == nil {
+		if real, err := filepath.EvalSymlinks(program); err == nil {
+			program = real
+		}
+		patterns = append(patterns, filepath.Join(filepath.Dir(program), name))
+	}
+	cache := os.Getenv("XDG_CACHE_HOME")
+	if cache == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return patterns
+		}
+		cache = filepath.Join(home, ".cache")
+	}
+	for _, version := range cachedVersions {
+		patterns = append(patterns, filepath.Join(cache, "rankgate", "onnxruntime", version, name))
+	}
+	return patterns
+}

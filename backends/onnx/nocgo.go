@@ -1,0 +1,41 @@
+//go:build !cgo
+
+package onnx
+
+import (
+	"errors"
+
+	"github.com/rankgate/rankgate/model"
+)
+
+var errNoCgo = errors.New("this gateway was built without cgo and cannot load ONNX Runtime; build it with CGO_ENABLED=1 and a C compiler")
+
+// Runtime stands in for the one that needs cgo; Open never returns one.
+type Runtime struct{ Library, Version string }
+
+// Session stands in for the one that needs cgo.
+type Session struct{}
+
+// Pass stands in for the one that needs cgo.
+type Pass struct{}
+
+// Open always fails: ONNX Runtime is a C library.
+func Open(Config) (*Runtime, error) { return nil, errNoCgo }
+
+func (*Runtime) Runners() int { return 0 }
+
+func (*Runtime) Inspect(string) (model.Graph, error) { return model.Graph{}, errNoCgo }
+
+func (*Runtime) NewSession(string, model.Graph, *model.Signature) (*Session, error) {
+	return nil, errNoCgo
+}
+
+func (*Session) NewPass(int) (*Pass, error) { return nil, errNoCgo }
+
+func (*Session) Close() error { return nil }
+
+func (*Pass) Tensors() *model.Tensors { return nil }
+
+func (*Pass) Run(int, int) ([]float32, error) { return nil, errNoCgo }
+
+func (*Pass) Close() error { return nil }

@@ -1,0 +1,170 @@
+//go:build cgo
+
+package onnx
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/rankgate/rankgate/model"
+)
+
+// Runtime is the loaded ONNX Runtime library. There is one per process.
+type Runtime struct {
+	Library string // path that was loaded
+	Version string // of ONNX Runtime
+
+	cfg Config
+}
+
+// loaded remembers the one library of this process; mu guards it.
+var (
+	mu     sync.Mutex
+	loaded string
+)
+
+// Open loads ONNX Runtime. A second call may change sessions' options but not
+// the library, which stays in the process until it ends.
+func Open(cfg Config) (*Runtime, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	if loaded == "" {
+		path, err := findLibrary(cfg.Library)
+		if err != nil {
+			return nil, err
+		}
+		// Official builds since 1.29 phone home unless the variable is set
+		// before initialization; the call after it covers older ones.
+		if err := os.Setenv("ORT_DISABLE_TELEMETRY", "1"); err != nil {
+			return nil, fmt.Errorf("switch off ONNX Runtime's telemetry: %w", err)
+		}
+		ort.SetSharedLibraryPath(path)
+		if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+			return nil, fmt.Errorf("load ONNX Runtime from %q (1.24 or newer is needed): %w", path, err)
+		}
+		if err := ort.DisableTelemetry(); err != nil {
+			return nil, err
+		}
+		loaded = path
+	}
+	return &Runtime{Library: loaded, Version: ort.GetVersion(), cfg: cfg}, nil
+}
+
+// Runners returns how many passes should run at a time.
+func (r *Runtime) Runners() int {
+	if r.cfg.Runners > 0 {
+		return r.cfg.Runners
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// Inspect reads what the model file at path declares about itself.
+func (r *Runtime) Inspect(path string) (model.Graph, error) {
+	if _, err := os.Stat(path); err != nil {
+		return model.Graph{}, err
+	}
+	options, err := r.sessionOptions(ort.GraphOptimizationLevelDisableAll)
+	if err != nil {
+		return model.Graph{}, err
+	}
+	defer options.Destroy()
+	inputs, outputs, err := ort.GetInputOutputInfoWithOptions(path, options)
+	if err != nil {
+		return model.Graph{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	return model.Graph{Inputs: tensors(inputs), Outputs: tensors(outputs)}, nil
+}
+
+func tensors(infos []ort.InputOutputInfo) []model.Tensor {
+	out := make([]model.Tensor, len(infos))
+	for i, info := range infos {
+		out[i] = model.Tensor{Name: info.Name, Type: fromORT[info.DataType], Dims: info.Dimensions}
+		if info.OrtValueType != ort.ONNXTypeTensor {
+			out[i].Type = model.Unknown
+		}
+	}
+	return out
+}
+
+var toORT = map[model.Type]ort.TensorElementDataType{
+	model.Float32: ort.TensorElementDataTypeFloat,
+	model.Float64: ort.TensorElementDataTypeDouble,
+	model.Float16: ort.TensorElementDataTypeFloat16,
+	model.Int64:   ort.TensorElementDataTypeInt64,
+	model.Int32:   ort.TensorElementDataTypeInt32,
+	model.Bool:    ort.TensorElementDataTypeBool,
+	model.String:  ort.TensorElementDataTypeString,
+}
+
+var fromORT = func() map[ort.TensorElementDataType]model.Type {
+	inverse := make(map[ort.TensorElementDataType]model.Type, len(toORT))
+	for t, o := range toORT {
+		inverse[o] = t
+	}
+	return inverse
+}()
+
+// sessionOptions are the settings of every session: explicit thread counts,
+// no thread that spins while it waits, and the configured providers.
+func (r *Runtime) sessionOptions(level ort.GraphOptimizationLevel) (*ort.SessionOptions, error) {
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, err
+	}
+	settings := []error{
+		options.SetIntraOpNumThreads(max(r.cfg.IntraOpThreads, 1)),
+		options.SetInterOpNumThreads(1),
+		options.SetGraphOptimizationLevel(level),
+		options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
+		options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0"),
+		r.appendProviders(options),
+	}
+	for _, err := range settings {
+		if err != nil {
+			options.Destroy()
+			return nil, err
+		}
+	}
+	return options, nil
+}
+
+func (r *Runtime) appendProviders(options *ort.SessionOptions) error {
+	for _, provider := range r.cfg.Providers {
+		var err error
+		switch provider {
+		case "cpu":
+		case "cuda":
+			err = appendCUDA(options)
+		case "tensorrt":
+			err = appendTensorRT(options)
+		default:
+			err = fmt.Errorf("unknown; known are tensorrt, cuda, cpu")
+		}
+		if err != nil {
+			return fmt.Errorf("onnx.providers: %s: %w", provider, err)
+		}
+	}
+	return nil
+}
+
+func appendCUDA(options *ort.SessionOptions) error {
+	cuda, err := ort.NewCUDAProviderOptions()
+	if err != nil {
+		return err
+	}
+	defer cuda.Destroy()
+	return options.AppendExecutionProviderCUDA(cuda)
+}
+
+func appendTensorRT(options *ort.SessionOptions) error {
+	trt, err := ort.NewTensorRTProviderOptions()
+	if err != nil {
+		return err
+	}
+	defer trt.Destroy()
+	return options.AppendExecutionProviderTensorRT(trt)
+}

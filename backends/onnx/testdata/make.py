@@ -1,0 +1,120 @@
+"""Makes the ONNX graphs beside this file, byte for byte the same each time.
+
+    pip install onnx==1.23.2 numpy
+    python make.py
+
+small.onnx, mid.onnx  MLPs over a float32 [rows, 64] and [rows, 128] input "dense"
+                      (64-128-64-1 and 128-256-128-1, ReLU); output "logits" [rows, 1].
+sum.onnx              "dense" [rows, 4] → "sum" [rows]: the sum of each row, so that a test
+                      knows every score. A row whose first column is negative gives NaN.
+types.onnx            one input of each type; two heads "a" [rows, 2] and "b" [rows] whose
+                      values a test can work out by hand (see types()).
+towers.onnx           a per-request input "user" [requests, 3], the row index "row" [rows] and
+                      a per-candidate "item" [rows, 3] → "dot" [rows], their dot product.
+fixed.onnx            an output that does not follow the number of rows: to be refused.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper, save
+
+HERE = Path(__file__).parent
+F, F16, D = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE
+I64, I32, BOOL, STR = TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL, TensorProto.STRING
+
+
+def write(name, nodes, inputs, outputs, weights=()):
+    """Saves a graph; inputs and outputs are (name, type, dims) with None for a free dimension."""
+    info = lambda ts: [helper.make_tensor_value_info(n, t, d) for n, t, d in ts]
+    graph = helper.make_graph(
+        nodes, name, info(inputs), info(outputs), [numpy_helper.from_array(w, n) for n, w in weights]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="rankgate")
+    model.ir_version = 8
+    checker.check_model(model)
+    save(model, HERE / f"{name}.onnx")
+
+
+def mlp(name, *widths):
+    """Saves an MLP with ReLU between its layers and He-scaled random weights."""
+    rng = np.random.default_rng(7)
+    nodes, weights, x = [], [], "dense"
+    for i, (a, b) in enumerate(zip(widths, widths[1:])):
+        last = i == len(widths) - 2
+        weights += [
+            (f"w{i}", (rng.standard_normal((a, b)) * np.sqrt(2 / a)).astype(np.float32)),
+            (f"b{i}", np.zeros(b, np.float32)),
+        ]
+        y = "logits" if last else f"z{i}"
+        nodes.append(helper.make_node("Gemm", [x, f"w{i}", f"b{i}"], [y]))
+        if not last:
+            nodes.append(helper.make_node("Relu", [y], [f"h{i}"]))
+            x = f"h{i}"
+    write(name, nodes, [("dense", F, [None, widths[0]])], [("logits", F, [None, 1])], weights)
+
+
+def row_sum():
+    """sum = Σ columns; + 0·√(column 0), which is NaN for a negative column 0."""
+    nodes = [
+        helper.make_node("ReduceSum", ["dense", "axis"], ["total"], keepdims=0),
+        helper.make_node("Gather", ["dense", "first"], ["head"], axis=1),
+        helper.make_node("Sqrt", ["head"], ["root"]),
+        helper.make_node("Mul", ["root", "zero"], ["nothing"]),
+        helper.make_node("Add", ["total", "nothing"], ["sum"]),
+    ]
+    weights = [("axis", np.array([1])), ("first", np.array(0)), ("zero", np.array(0, np.float32))]
+    write("sum", nodes, [("dense", F, [None, 4])], [("sum", F, [None])], weights)
+
+
+def types():
+    """a = [f32 + f16, f64 + i64 + i32 + bool] per row; b = 1 where the string is "x", else 0."""
+    cast = lambda x, y: helper.make_node("Cast", [x], [y], to=F)
+    nodes = [
+        cast("f16", "f16_"), cast("f64", "f64_"), cast("i64", "i64_"), cast("i32", "i32_"), cast("flag", "flag_"),
+        helper.make_node("Add", ["f32", "f16_"], ["a0"]),
+        helper.make_node("Sum", ["f64_", "i64_", "i32_", "flag_"], ["a1"]),
+        helper.make_node("Concat", ["a0", "a1"], ["a"], axis=1),
+        helper.make_node("LabelEncoder", ["word"], ["b_"], domain="ai.onnx.ml",
+                         keys_strings=["x"], values_floats=[1.0], default_float=0.0),
+        helper.make_node("Reshape", ["b_", "flat"], ["b"]),
+    ]  # fmt: skip
+    inputs = [("f32", F, [None, 1]), ("f16", F16, [None, 1]), ("f64", D, [None, 1]), ("i64", I64, [None, 1]),
+              ("i32", I32, [None, 1]), ("flag", BOOL, [None, 1]), ("word", STR, [None, 1])]  # fmt: skip
+    graph = helper.make_graph(
+        nodes, "types",
+        [helper.make_tensor_value_info(*i) for i in inputs],
+        [helper.make_tensor_value_info("a", F, [None, 2]), helper.make_tensor_value_info("b", F, [None])],
+        [numpy_helper.from_array(np.array([-1]), "flat")],
+    )  # fmt: skip
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(graph, opset_imports=opsets, producer_name="rankgate")
+    model.ir_version = 8
+    checker.check_model(model)
+    save(model, HERE / "types.onnx")
+
+
+def towers():
+    """dot[r] = user[row[r]] · item[r]"""
+    nodes = [
+        helper.make_node("Gather", ["user", "row"], ["tiled"], axis=0),
+        helper.make_node("Mul", ["tiled", "item"], ["products"]),
+        helper.make_node("ReduceSum", ["products", "axis"], ["dot"], keepdims=0),
+    ]
+    inputs = [("user", F, [None, 3]), ("row", I64, [None]), ("item", F, [None, 3])]
+    write("towers", nodes, inputs, [("dot", F, [None])], [("axis", np.array([1]))])
+
+
+def fixed():
+    """mean over all rows: one number whatever the number of rows."""
+    nodes = [helper.make_node("ReduceMean", ["dense"], ["mean"], axes=[0], keepdims=1)]
+    write("fixed", nodes, [("dense", F, [None, 1])], [("mean", F, [None, 1])])
+
+
+if __name__ == "__main__":
+    mlp("small", 64, 128, 64, 1)
+    mlp("mid", 128, 256, 128, 1)
+    row_sum()
+    types()
+    towers()
+    fixed()
