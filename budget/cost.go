@@ -11,14 +11,14 @@ import (
 // machine that slows down or a clock that rises. The zero value knows nothing
 // and estimates zero.
 //
-// Observe must not be called concurrently with itself; Estimate may be called
-// from anywhere at any time.
+// Observe and Doubt must not be called concurrently; Estimate may be called from
+// anywhere at any time.
 type Cost struct {
-	// Written by Observe alone.
+	// Written by Observe and Doubt alone.
 	weight, sumN, sumT, sumNN, sumNT float64
 
 	// fixed and perRow are the published fit, in nanoseconds, as float64 bits.
-	// Written by Observe; each is read whole, and a reader that sees one old
+	// Written by fit; each is read whole, and a reader that sees one old
 	// and one new half errs by no more than one observation's worth.
 	fixed, perRow atomic.Uint64
 }
@@ -36,6 +36,21 @@ func (c *Cost) Observe(n int, d time.Duration) {
 	c.sumNN = c.sumNN*costMemory + x*x
 	c.sumNT = c.sumNT*costMemory + x*t
 
+	c.fit()
+}
+
+// Doubt lowers the estimate by a hundredth, without an observation. Like
+// Observe, it must not be called concurrently.
+func (c *Cost) Doubt() {
+	c.sumT *= 0.99
+	c.sumNT *= 0.99
+	c.fit()
+}
+
+func (c *Cost) fit() {
+	if c.sumN == 0 {
+		return
+	}
 	meanN, meanT := c.sumN/c.weight, c.sumT/c.weight
 	spread := c.sumNN/c.weight - meanN*meanN
 	slope := meanT / meanN // all passes alike so far: through the origin

@@ -1,0 +1,266 @@
+package batcher
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rankgate/rankgate/budget"
+	"github.com/rankgate/rankgate/model"
+)
+
+// ErrLate means that the rows were not scored because their deadline could not
+// be met, or has passed.
+var ErrLate = errors.New("the budget does not hold a forward pass")
+
+// ErrGone means that the rows were not scored because their caller has left.
+var ErrGone = errors.New("the caller has left")
+
+// Scorer makes the passes of one loaded model.
+type Scorer interface {
+	// NewPass allocates a pass of up to rows rows.
+	NewPass(rows int) (Pass, error)
+}
+
+// ScorerFunc makes a Scorer of a function.
+type ScorerFunc func(rows int) (Pass, error)
+
+// NewPass calls f.
+func (f ScorerFunc) NewPass(rows int) (Pass, error) { return f(rows) }
+
+// Pass is the memory and the right to run one forward pass at a time.
+type Pass interface {
+	Tensors() *model.Tensors
+
+	// Run scores the first rows rows of Tensors, which belong to its first
+	// requests requests. The scores are valid until the next Run.
+	Run(rows, requests int) ([]float32, error)
+
+	Close() error
+}
+
+// Rows are the candidates of one request, ready to be written into a pass.
+type Rows interface {
+	Len() int
+
+	// Write puts rows [from, to) into t, the first of them at row at, and
+	// what the request gives once into its slot request. The parts of a large
+	// request are written side by side.
+	Write(t *model.Tensors, from, to, at, request int)
+}
+
+// Work is one request's wish to be scored.
+type Work struct {
+	Rows     Rows
+	Deadline time.Time   // the scores are worthless after it
+	Gone     func() bool // whether the caller has left; may be nil
+
+	// Scores receives one score per row. It must hold Rows.Len() of them. Rows
+	// that could not be scored keep what the caller put there.
+	Scores []float32
+
+	Queue time.Duration // set by Score: the longest wait for a runner
+	Infer time.Duration // set by Score: the longest assembly and pass
+}
+
+// Batcher packs the rows of one model version into passes.
+type Batcher struct {
+	cfg     Config
+	runners *Runners
+	stats   counters
+
+	// passes holds the passes that nobody uses: as many as there are runners,
+	// so that whoever has a runner finds one without waiting.
+	passes chan *slot
+
+	// queue holds waiting tickets, earliest deadline first. Guarded by
+	// runners.mu.
+	queue []*ticket
+
+	// queuedRows is the sum of their rows. Written under runners.mu; Fits
+	// reads it without, as one number that may be a moment old.
+	queuedRows atomic.Int64
+
+	costMu sync.Mutex // serializes cost.Observe and cost.Doubt
+	cost   budget.Cost
+}
+
+// New returns a batcher for one model and allocates its passes. It runs each
+// pass once at both ends of its range, so that the first request finds a warm
+// model and a first idea of the cost.
+func New(cfg Config, runners *Runners, scorer Scorer) (*Batcher, error) {
+	b := &Batcher{cfg: cfg, runners: runners, passes: make(chan *slot, runners.size)}
+	for range runners.size {
+		p, err := scorer.NewPass(cfg.MaxRows)
+		if err != nil {
+			return nil, errors.Join(err, b.closePasses(len(b.passes)))
+		}
+		b.passes <- &slot{pass: p}
+		if err := b.warm(p); err != nil {
+			return nil, errors.Join(err, b.closePasses(len(b.passes)))
+		}
+	}
+	return b, nil
+}
+
+// warm runs p on zeros: one row, then as many as fit, twice each, because the
+// first run of a shape makes what later ones reuse.
+func (b *Batcher) warm(p Pass) error {
+	for _, rows := range []int{1, b.cfg.MaxRows, 1, b.cfg.MaxRows} {
+		start := time.Now()
+		if _, err := p.Run(rows, 1); err != nil {
+			return err
+		}
+		b.observe(rows, time.Since(start))
+	}
+	return nil
+}
+
+// Close waits for the passes in flight and frees them all. No Score may be
+// under way or follow.
+func (b *Batcher) Close() error { return b.closePasses(cap(b.passes)) }
+
+func (b *Batcher) closePasses(n int) error {
+	var errs []error
+	for range n {
+		errs = append(errs, (<-b.passes).pass.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Fits tells whether n rows that start now are expected to be scored by
+// deadline, behind all that waits already.
+func (b *Batcher) Fits(n int, now, deadline time.Time) bool {
+	wait := b.cost.Estimate(int(b.queuedRows.Load())) / time.Duration(b.runners.size)
+	if !now.Add(wait + b.cost.Estimate(n)).After(deadline) {
+		return true
+	}
+	b.doubt()
+	return false
+}
+
+// Score scores all rows of w, or as many as can be before the deadline; an
+// error says why some could not.
+func (b *Batcher) Score(w *Work) error {
+	n := w.Rows.Len()
+	if n <= b.cfg.MaxRows { // fast path
+		return b.scorePart(w, 0, n)
+	}
+	return b.scoreParts(w, n)
+}
+
+// scoreParts splits a large request into parts of equal size that wait and run
+// independently, side by side where runners are idle.
+func (b *Batcher) scoreParts(w *Work, n int) error {
+	parts := (n + b.cfg.MaxRows - 1) / b.cfg.MaxRows
+	errs := make([]error, parts)
+	works := make([]Work, parts)
+	var wg sync.WaitGroup
+	for i := range parts {
+		works[i] = *w
+		part := func() { errs[i] = b.scorePart(&works[i], i*n/parts, (i+1)*n/parts) }
+		if i == parts-1 {
+			part() // the last one on the request's own goroutine
+		} else {
+			wg.Go(part)
+		}
+	}
+	wg.Wait()
+	for i := range works {
+		w.Queue = max(w.Queue, works[i].Queue)
+		w.Infer = max(w.Infer, works[i].Infer)
+	}
+	return errors.Join(errs...)
+}
+
+// scorePart scores rows [from, to) of w, at most a pass full.
+func (b *Batcher) scorePart(w *Work, from, to int) error {
+	if from == to {
+		return nil
+	}
+	t := tickets.Get().(*ticket)
+	t.batcher, t.work, t.from, t.to, t.deadline, t.entered = b, w, from, to, w.Deadline, time.Now()
+	t.claim, t.abandoned, t.err, t.queue, t.infer = unclaimed, false, nil, 0, 0
+	if b.runners.acquire(t) { // fast path: no hand-off
+		b.lead(t)
+	} else if !b.await(t) {
+		return ErrLate // the ticket stays with the leader that still holds it
+	}
+	err := t.err
+	w.Queue, w.Infer = t.queue, t.infer
+	t.work = nil
+	tickets.Put(t)
+	return err
+}
+
+// await waits until t is scored, or is given a runner, or its deadline passes.
+// It returns false if the leader of another pass still holds t, which must then
+// be left alone.
+func (b *Batcher) await(t *ticket) bool {
+	t.timer.Reset(time.Until(t.deadline))
+	defer t.timer.Stop()
+	select {
+	case m := <-t.wake:
+		b.obey(t, m)
+		return true
+	case <-t.timer.C:
+	}
+	switch b.runners.withdraw(t) {
+	case withdrawn:
+		b.stats.late.Add(1)
+		t.err = ErrLate
+		t.queue = time.Since(t.entered)
+		return true
+	case leading: // a runner is ours and must be used or passed on
+		b.obey(t, <-t.wake)
+		return true
+	default:
+		t.abandon()
+		return false
+	}
+}
+
+func (b *Batcher) obey(t *ticket, m message) {
+	if m == lead {
+		b.lead(t)
+	}
+}
+
+// enqueueLocked puts t behind all tickets that are as urgent.
+func (b *Batcher) enqueueLocked(t *ticket) {
+	at, _ := slices.BinarySearchFunc(b.queue, t.deadline, func(q *ticket, deadline time.Time) int {
+		if q.deadline.After(deadline) {
+			return 1
+		}
+		return -1
+	})
+	b.queue = slices.Insert(b.queue, at, t)
+	b.queuedRows.Add(int64(t.rows()))
+}
+
+// removeLocked takes ticket i out of the queue.
+func (b *Batcher) removeLocked(i int) {
+	b.queuedRows.Add(-int64(b.queue[i].rows()))
+	b.queue = slices.Delete(b.queue, i, i+1)
+	if len(b.queue) == 0 {
+		b.runners.waiting = slices.DeleteFunc(b.runners.waiting, func(w *Batcher) bool { return w == b })
+	}
+}
+
+func (b *Batcher) observe(rows int, took time.Duration) {
+	b.costMu.Lock()
+	b.cost.Observe(rows, took)
+	b.costMu.Unlock()
+}
+
+// doubt lowers the estimate a little each time that it alone has turned rows
+// away. Otherwise one slow spell could make it refuse every request, and with
+// no pass to learn from it would never recover.
+func (b *Batcher) doubt() {
+	b.stats.late.Add(1)
+	b.costMu.Lock()
+	b.cost.Doubt()
+	b.costMu.Unlock()
+}

@@ -1,0 +1,15 @@
+// Package batcher is the stage where requests meet: it packs the rows of
+// several requests into one forward pass of the model that they share.
+//
+// There is no batching delay. A request that finds an idle runner runs its own
+// pass at once, on its own goroutine. While all runners are busy requests wait
+// in deadline order; a runner that falls free goes to the most urgent of them,
+// whose goroutine then leads: it takes along as many waiting rows of its model
+// as the tightest deadline among them allows, by what passes are known to cost
+// (budget.Cost), runs the pass, hands out the scores and passes the runner on.
+// So batches grow with the load and vanish without it.
+//
+// Rows that are too late, or whose caller has left, are dropped before the
+// pass. A pass never mixes models. If ONNX Runtime refuses a pass, the rows
+// that it refuses are found by halving, and only they fail.
+package batcher

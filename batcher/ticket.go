@@ -1,0 +1,111 @@
+package batcher
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rankgate/rankgate/model"
+)
+
+// ticket is one request's place, or one part of a large request's, on its way
+// through the batcher. It is made by the request's goroutine; while it waits,
+// another request's goroutine may claim it and lead the pass that scores it.
+type ticket struct {
+	batcher  *Batcher
+	work     *Work
+	from, to int // rows of work
+	deadline time.Time
+	entered  time.Time
+
+	// wake carries the one message that ends a wait: lead or done. It is
+	// buffered, so the sender never waits.
+	wake  chan message
+	timer *time.Timer
+
+	claim claim // guarded by Runners.mu
+
+	// mu guards what follows and, while the ticket is not abandoned, the
+	// leader's use of work. Without it:
+	//
+	//	leader                          owner
+	//	sees that nobody has left
+	//	                                deadline passes, the owner leaves
+	//	                                its rows and scores go to a pool
+	//	                                another request fills them
+	//	writes scores into them         answers with somebody else's scores
+	mu        sync.Mutex
+	abandoned bool
+
+	// Written by the leader before it sends done, by the owner otherwise.
+	err   error
+	queue time.Duration
+	infer time.Duration
+}
+
+// claim says who has taken a ticket out of its queue.
+type claim uint8
+
+const (
+	unclaimed claim = iota // it waits, or never had to
+	leading                // its owner is given a runner
+	joined                 // the leader of another pass takes it along
+	withdrawn              // its owner left the queue
+)
+
+type message uint8
+
+const (
+	lead message = iota // a runner is yours: lead a pass
+	done                // your scores, or your err, are there
+)
+
+// tickets recycles tickets whose leader is known to be finished with them.
+var tickets = sync.Pool{New: func() any {
+	t := &ticket{wake: make(chan message, 1), timer: time.NewTimer(time.Hour)}
+	t.timer.Stop()
+	return t
+}}
+
+func (t *ticket) rows() int { return t.to - t.from }
+
+// write puts rows [from, to) of the ticket's work into a pass, unless its owner
+// has left.
+func (t *ticket) write(tensors *model.Tensors, from, to, at, request int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.abandoned {
+		return false
+	}
+	t.work.Rows.Write(tensors, from, to, at, request)
+	return true
+}
+
+// deliver hands the scores of the rows from row from on to the ticket's owner,
+// if it is there.
+func (t *ticket) deliver(scores []float32, from int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.abandoned {
+		copy(t.work.Scores[from:from+len(scores)], scores)
+	}
+}
+
+// abandon is the owner's leaving: from now on nobody touches its work.
+func (t *ticket) abandon() {
+	t.mu.Lock()
+	t.abandoned = true
+	t.mu.Unlock()
+}
+
+// gone asks whether the caller of a waiting ticket has left.
+func (t *ticket) gone() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.abandoned || t.work.Gone != nil && t.work.Gone()
+}
+
+// finish wakes the owner of a claimed ticket.
+func (t *ticket) finish(err error) {
+	t.err = err
+	t.wake <- done
+}

@@ -1,0 +1,196 @@
+package router
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/rankgate/rankgate/batcher"
+	"github.com/rankgate/rankgate/budget"
+	"github.com/rankgate/rankgate/cache"
+	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/rank"
+)
+
+// journey is what one request carries from stage to stage. Its slices are flat,
+// indexed by distinct candidate, and reused.
+type journey struct {
+	req      *rank.Request
+	res      *rank.Result
+	version  *Version
+	deadline time.Time // for work; the answer itself still needs a moment after it
+	now      time.Time // end of the stage before
+
+	candidates candidates
+	scores     []float32
+	sources    []rank.Source
+
+	generation uint64
+	view       cache.View
+	pending    []int32 // candidates to score, as indices of req.Items
+	rows       features.Rows
+	work       batcher.Work
+	fresh      []float32 // scores by row of rows
+	keys       []uint64  // for sorting
+}
+
+// maxKept bounds the candidates whose memory a pooled journey keeps.
+const maxKept = 4096
+
+func (j *journey) begin(req *rank.Request, res *rank.Result, version *Version, now time.Time) {
+	j.req, j.res, j.version = req, res, version
+	j.deadline, j.now = budget.WorkDeadline(req.Start, req.Deadline), now
+}
+
+// end lets go of the request and reports whether j is worth keeping.
+func (j *journey) end() bool {
+	j.rows.Reset()
+	j.req, j.res, j.version = nil, nil, nil
+	j.work = batcher.Work{}
+	return cap(j.scores) <= maxKept
+}
+
+// spent books the time since the last stage ended on stage.
+func (j *journey) spent(stage rank.Stage) {
+	now := time.Now()
+	j.res.Stages[stage] += now.Sub(j.now)
+	j.now = now
+}
+
+// lookup finds the distinct candidates and what the cache knows of them.
+// generation is read before any feature is, so a swap in between makes a score
+// look older than it is, never younger.
+func (j *journey) lookup(c *cache.Cache, generation uint64) {
+	j.generation = generation
+	j.candidates.distinguish(j.req, c, j.version.Plan)
+	n := j.candidates.count()
+	j.scores, j.sources = resize(j.scores, n), resize(j.sources, n)
+	clear(j.sources)
+	key := cache.Key{Version: j.version.ID, User: j.req.User, Context: j.version.Plan.ContextDigest(j.req)}
+	c.Lookup(&j.view, key, generation, j.candidates.hashes, j.now, j.scores, j.sources)
+	j.pending = j.pending[:0]
+	for u, source := range j.sources {
+		if source != rank.SourceCache {
+			j.pending = append(j.pending, j.candidates.items[u])
+		}
+	}
+	j.spent(rank.StageCache)
+}
+
+func (j *journey) unscored() bool { return len(j.pending) > 0 }
+
+// affordable asks, before any work on them starts, whether the pending
+// candidates can be scored in what is left of the budget.
+func (j *journey) affordable() bool {
+	return j.version.Scorer.Fits(len(j.pending), j.now, j.deadline)
+}
+
+func (j *journey) fetch(store features.Store) {
+	j.version.Plan.Fetch(store, j.req, j.pending, j.now, j.deadline, &j.rows)
+	j.spent(rank.StageFeatures)
+}
+
+// score has the fetched rows scored. A row whose score is not a finite number
+// counts as unscored, whatever the reason.
+func (j *journey) score() {
+	j.fresh = resize(j.fresh, j.rows.Len())
+	for i := range j.fresh {
+		j.fresh[i] = unscored
+	}
+	j.work = batcher.Work{Rows: &j.rows, Deadline: j.deadline, Gone: j.req.Gone, Scores: j.fresh}
+	_ = j.version.Scorer.Score(&j.work) // the rows without a score say it, and the scorer counts why
+	for row, item := range j.rows.Items() {
+		if s := j.fresh[row]; !math.IsNaN(float64(s)) && !math.IsInf(float64(s), 0) {
+			u := j.candidates.of[item]
+			j.scores[u], j.sources[u] = s, rank.SourceModel
+		}
+	}
+	j.now = time.Now()
+	j.res.Stages[rank.StageQueue] = j.work.Queue
+	j.res.Stages[rank.StageInfer] = j.work.Infer
+}
+
+// unscored marks rows that no pass has scored.
+var unscored = float32(math.NaN())
+
+func (j *journey) remember(c *cache.Cache) {
+	c.Store(&j.view, j.generation, j.candidates.hashes, j.now, j.scores, j.sources)
+	j.spent(rank.StageCache)
+}
+
+// explain fetches the features of every candidate, scored or not: the caller
+// asked to see them.
+func (j *journey) explain(store features.Store) {
+	j.version.Plan.Fetch(store, j.req, j.candidates.items, j.now, j.req.Deadline, &j.rows)
+	for _, u := range j.candidates.of {
+		j.res.Features = append(j.res.Features, j.rows.ExplainItem(j.candidates.items[u]))
+	}
+	j.spent(rank.StageFeatures)
+}
+
+// order fills the answer: sources, scores and the best candidates first.
+// Candidates with a score come before those without; within each, the score
+// descends and ties keep the caller's order.
+func (j *journey) order() {
+	j.fallBack()
+	j.keys = resize(j.keys, len(j.req.Items))
+	for i, u := range j.candidates.of {
+		score, source := j.scores[u]+0, j.sources[u] // +0 makes -0 tie with 0
+		j.res.Scores[i], j.res.Sources[i] = score, source
+		j.res.Coverage[source]++
+		j.keys[i] = sortKey(score, source, i)
+	}
+	slices.Sort(j.keys)
+	if k := j.req.TopK; k > 0 && k < len(j.keys) {
+		j.keys = j.keys[:k]
+	}
+	for _, key := range j.keys {
+		j.res.Order = append(j.res.Order, int32(key&indexMask))
+	}
+	j.res.Degraded = j.res.Coverage[rank.SourceStale]+j.res.Coverage[rank.SourceFallback] > 0
+	j.spent(rank.StageOrder)
+}
+
+// fallBack scores what nothing else could: with the model's fallback, or with
+// the lowest real score of this answer if that is lower, so that scores still
+// descend from first to last.
+func (j *journey) fallBack() {
+	fallback := j.version.Spec.Fallback
+	for u, source := range j.sources {
+		if source != rank.SourceFallback {
+			fallback = min(fallback, j.scores[u])
+		}
+	}
+	for u, source := range j.sources {
+		if source == rank.SourceFallback {
+			j.scores[u] = fallback
+		}
+	}
+}
+
+// sortKey packs, from its highest bit down: whether the score is a fallback,
+// the score so that higher ones sort first, and the candidate's index. Sorting
+// these words takes less than half the time of sorting by a comparison.
+func sortKey(score float32, source rank.Source, index int) uint64 {
+	bits := math.Float32bits(score)
+	if bits>>31 == 0 {
+		bits = ^bits & 0x7fffffff // positive: descending
+	} // negative: the larger the magnitude, the later already
+	key := uint64(bits)<<indexBits | uint64(index)
+	if source == rank.SourceFallback {
+		key |= 1 << 63
+	}
+	return key
+}
+
+const (
+	indexBits = 31
+	indexMask = 1<<indexBits - 1
+)
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/2)
+	}
+	return s[:n]
+}
