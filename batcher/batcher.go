@@ -70,6 +70,7 @@ type Batcher struct {
 	cfg     Config
 	runners *Runners
 	stats   counters
+	tickets sync.Pool // of tickets whose leader is known to be finished with them
 
 	// passes holds the passes that nobody uses: as many as there are runners,
 	// so that whoever has a runner finds one without waiting.
@@ -92,6 +93,7 @@ type Batcher struct {
 // model and a first idea of the cost.
 func New(cfg Config, runners *Runners, scorer Scorer) (*Batcher, error) {
 	b := &Batcher{cfg: cfg, runners: runners, passes: make(chan *slot, runners.size)}
+	b.tickets.New = newTicket
 	for range runners.size {
 		p, err := scorer.NewPass(cfg.MaxRows)
 		if err != nil {
@@ -133,7 +135,10 @@ func (b *Batcher) closePasses(n int) error {
 // Fits tells whether n rows that start now are expected to be scored by
 // deadline, behind all that waits already.
 func (b *Batcher) Fits(n int, now, deadline time.Time) bool {
-	wait := b.cost.Estimate(int(b.queuedRows.Load())) / time.Duration(b.runners.size)
+	var wait time.Duration
+	if queued := int(b.queuedRows.Load()); queued > 0 {
+		wait = b.cost.Estimate(queued) / time.Duration(b.runners.size)
+	}
 	if !now.Add(wait + b.cost.Estimate(n)).After(deadline) {
 		return true
 	}
@@ -180,7 +185,7 @@ func (b *Batcher) scorePart(w *Work, from, to int) error {
 	if from == to {
 		return nil
 	}
-	t := tickets.Get().(*ticket)
+	t := b.tickets.Get().(*ticket)
 	t.batcher, t.work, t.from, t.to, t.deadline, t.entered = b, w, from, to, w.Deadline, time.Now()
 	t.claim, t.abandoned, t.err, t.queue, t.infer = unclaimed, false, nil, 0, 0
 	if b.runners.acquire(t) { // fast path: no hand-off
@@ -191,7 +196,7 @@ func (b *Batcher) scorePart(w *Work, from, to int) error {
 	err := t.err
 	w.Queue, w.Infer = t.queue, t.infer
 	t.work = nil
-	tickets.Put(t)
+	b.tickets.Put(t)
 	return err
 }
 

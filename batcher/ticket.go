@@ -59,12 +59,11 @@ const (
 	done                // your scores, or your err, are there
 )
 
-// tickets recycles tickets whose leader is known to be finished with them.
-var tickets = sync.Pool{New: func() any {
+func newTicket() any {
 	t := &ticket{wake: make(chan message, 1), timer: time.NewTimer(time.Hour)}
 	t.timer.Stop()
 	return t
-}}
+}
 
 func (t *ticket) rows() int { return t.to - t.from }
 

@@ -1,0 +1,434 @@
+package batcher
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/rankgate/rankgate/model"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	passCost = time.Millisecond
+	rowCost  = 10 * time.Microsecond
+)
+
+func costOf(rows int) time.Duration { return passCost + time.Duration(rows)*rowCost }
+
+// fakeModel scores a row with the number that its request wrote into it. A
+// pass takes costOf its rows; a row of poison makes it fail.
+type fakeModel struct {
+	tag      int64
+	slowdown time.Duration // added to each pass
+
+	mu      sync.Mutex
+	running int
+	peak    int
+	sizes   []int // rows of each pass after the warm-up
+	mixed   bool  // a pass held rows of another model
+}
+
+const poison = -1
+
+type fakePass struct {
+	model   *fakeModel
+	tensors model.Tensors
+	scores  []float32
+}
+
+func (m *fakeModel) NewPass(rows int) (Pass, error) {
+	return &fakePass{model: m, scores: make([]float32, rows), tensors: model.Tensors{
+		Rows: rows, Inputs: []model.Buffer{{Width: 1, Int64: make([]int64, rows)}, {Width: 1, Int64: make([]int64, rows)}},
+	}}, nil
+}
+
+func (p *fakePass) Tensors() *model.Tensors { return &p.tensors }
+
+func (p *fakePass) Close() error { return nil }
+
+func (p *fakePass) Run(rows, requests int) ([]float32, error) {
+	m := p.model
+	m.mu.Lock()
+	m.running++
+	m.peak = max(m.peak, m.running)
+	m.sizes = append(m.sizes, rows)
+	for _, tag := range p.tensors.Inputs[1].Int64[:rows] {
+		m.mixed = m.mixed || tag != m.tag && tag != 0
+	}
+	slow := m.slowdown
+	m.mu.Unlock()
+	time.Sleep(costOf(rows) + slow)
+	m.mu.Lock()
+	m.running--
+	m.mu.Unlock()
+	for i := range rows {
+		value := p.tensors.Inputs[0].Int64[i]
+		if value == poison {
+			return nil, errors.New("index out of range")
+		}
+		p.scores[i] = float32(value)
+	}
+	return p.scores[:rows], nil
+}
+
+// fakeRows are the rows first, first+1, … of a model's request.
+type fakeRows struct {
+	n     int
+	first int64
+	tag   int64
+	bad   int // this row is poison; none if negative
+}
+
+func (r *fakeRows) Len() int { return r.n }
+
+func (r *fakeRows) Write(t *model.Tensors, from, to, at, _ int) {
+	for i := from; i < to; i++ {
+		value := r.first + int64(i)
+		if i == r.bad {
+			value = poison
+		}
+		t.Inputs[0].Int64[at+i-from] = value
+		t.Inputs[1].Int64[at+i-from] = r.tag
+	}
+}
+
+func workOf(n int, first int64, budget time.Duration) *Work {
+	w := &Work{Rows: &fakeRows{n: n, first: first, bad: -1}, Deadline: time.Now().Add(budget), Scores: make([]float32, n)}
+	for i := range w.Scores {
+		w.Scores[i] = float32(math.NaN())
+	}
+	return w
+}
+
+// newBatcher returns a warm batcher that knows what its passes cost.
+func newBatcher(t *testing.T, maxRows int, runners *Runners, m *fakeModel) *Batcher {
+	t.Helper()
+	b, err := New(Config{MaxRows: maxRows}, runners, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.sizes, m.peak = nil, 0
+	return b
+}
+
+func checkScores(t *testing.T, w *Work) {
+	t.Helper()
+	rows := w.Rows.(*fakeRows)
+	for i, s := range w.Scores {
+		if want := float32(rows.first + int64(i)); s != want && i != rows.bad {
+			t.Fatalf("row %d has score %v; want %v", i, s, want)
+		}
+	}
+}
+
+func TestALoneRequestRunsItsPassAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fakeModel{}
+		b := newBatcher(t, 100, NewRunners(2), m)
+		start := time.Now()
+		w := workOf(10, 0, time.Second)
+		if err := b.Score(w); err != nil {
+			t.Fatal(err)
+		}
+		checkScores(t, w)
+		if took := time.Since(start); took != costOf(10) || w.Queue != 0 || w.Infer != took {
+			t.Errorf("took %v (queue %v, infer %v); want %v, all of it inference", took, w.Queue, w.Infer, costOf(10))
+		}
+	})
+}
+
+func TestRequestsThatWaitShareOnePass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fakeModel{}
+		b := newBatcher(t, 100, NewRunners(1), m)
+		var wg sync.WaitGroup
+		for i := range 6 {
+			wg.Go(func() {
+				w := workOf(10, int64(i*100), time.Second)
+				if err := b.Score(w); err != nil {
+					t.Error(err)
+				}
+				checkScores(t, w)
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if want := []int{10, 50}; !slices.Equal(m.sizes, want) {
+			t.Errorf("passes of %v rows; want %v", m.sizes, want)
+		}
+	})
+}
+
+func TestAPassIsNoLargerThanItsTightestDeadlineAllows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fakeModel{}
+		b := newBatcher(t, 1000, NewRunners(1), m)
+		var wg sync.WaitGroup
+		score := func(n int, budget time.Duration) {
+			wg.Go(func() {
+				w := workOf(n, 0, budget)
+				if err := b.Score(w); err != nil {
+					t.Error(err)
+				}
+				checkScores(t, w)
+			})
+			synctest.Wait()
+		}
+		score(10, time.Second)                   // takes the runner
+		score(10, costOf(10)+costOf(20))         // has time for a pass of 20 rows, not of 500
+		score(500, time.Second)                  // must wait
+		score(10, costOf(10)+costOf(20)+rowCost) // may join
+		wg.Wait()
+		if want := []int{10, 20, 500}; !slices.Equal(m.sizes, want) {
+			t.Errorf("passes of %v rows; want %v", m.sizes, want)
+		}
+	})
+}
+
+func TestRowsThatAreLateNeverRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fakeModel{}
+		b := newBatcher(t, 100, NewRunners(1), m)
+		var wg sync.WaitGroup
+		wg.Go(func() { b.Score(workOf(100, 0, time.Second)) })
+		synctest.Wait()
+		start, budget := time.Now(), costOf(100)/2
+		if err := b.Score(workOf(10, 0, budget)); !errors.Is(err, ErrLate) {
+			t.Errorf("Score behind a long pass = %v; want %v", err, ErrLate)
+		}
+		if waited := time.Since(start); waited != budget {
+			t.Errorf("waited %v; want exactly the budget, %v", waited, budget)
+		}
+		wg.Wait()
+		if err := b.Score(workOf(10, 0, passCost)); !errors.Is(err, ErrLate) {
+			t.Errorf("Score with less budget than a pass costs = %v; want %v", err, ErrLate)
+		}
+		if want := []int{100}; !slices.Equal(m.sizes, want) {
+			t.Errorf("passes of %v rows; want %v", m.sizes, want)
+		}
+	})
+}
+
+func TestRowsWhoseCallerHasLeftNeverRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fakeModel{}
+		b := newBatcher(t, 100, NewRunners(1), m)
+		var wg sync.WaitGroup
+		for i := range 4 {
+			wg.Go(func() {
+				w := workOf(10, 0, time.Second)
+				w.Gone = func() bool { return i == 1 || i == 2 }
+				err := b.Score(w)
+				if gone := i == 1 || i == 2; gone != errors.Is(err, ErrGone) {
+					t.Errorf("request %d: %v", i, err)
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if want := []int{10, 10}; !slices.Equal(m.sizes, want) {
+			t.Errorf("passes of %v rows; want %v", m.sizes, want)
+		}
+		if s := b.Stats(); s.Gone != 2 {
+			t.Errorf("Stats.Gone = %d; want 2", s.Gone)
+		}
+	})
+}
+
+func TestALargeRequestIsSplitOverIdleRunners(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fakeModel{}
+		b := newBatcher(t, 100, NewRunners(3), m)
+		w := workOf(250, 7, time.Second)
+		start := time.Now()
+		if err := b.Score(w); err != nil {
+			t.Fatal(err)
+		}
+		checkScores(t, w)
+		if took := time.Since(start); took != costOf(84) || m.peak != 3 {
+			t.Errorf("took %v on %d runners; want %v on 3", took, m.peak, costOf(84))
+		}
+	})
+}
+
+func TestARowThatTheModelRefusesFailsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
+		works := make([]*Work, 4)
+		var wg sync.WaitGroup
+		for i := range works {
+			works[i] = workOf(20, int64(100*i), 10*time.Second)
+			wg.Go(func() { b.Score(works[i]) })
+			if i == 2 {
+				works[i].Rows.(*fakeRows).bad = 13
+			}
+			synctest.Wait()
+		}
+		wg.Wait()
+		for _, w := range works {
+			checkScores(t, w)
+		}
+		if !math.IsNaN(float64(works[2].Scores[13])) {
+			t.Errorf("the refused row has score %v; want none", works[2].Scores[13])
+		}
+		if s := b.Stats(); s.BadRows != 1 {
+			t.Errorf("Stats.BadRows = %d; want 1", s.BadRows)
+		}
+	})
+}
+
+func TestAnEstimateThatIsTooHighIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fakeModel{}
+		b := newBatcher(t, 100, NewRunners(1), m)
+		m.slowdown = time.Second
+		for range 20 {
+			b.Score(workOf(10, 0, time.Minute))
+		}
+		m.slowdown = 0
+		refused := 0
+		for !b.Fits(10, time.Now(), time.Now().Add(50*time.Millisecond)) {
+			refused++
+		}
+		if refused == 0 || refused > 1000 {
+			t.Errorf("after a slow spell %d requests were refused; want some, and soon no more", refused)
+		}
+	})
+}
+
+func TestFitsCountsWhatWaitsAlready(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
+		soon := func() time.Time { return time.Now().Add(costOf(30)) }
+		if !b.Fits(10, time.Now(), soon()) {
+			t.Error("10 rows do not fit an idle batcher")
+		}
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { b.Score(workOf(100, 0, time.Second)) })
+			synctest.Wait()
+		}
+		if b.Fits(10, time.Now(), soon()) {
+			t.Error("10 rows fit behind 200 waiting ones")
+		}
+		wg.Wait()
+	})
+}
+
+// TestEveryScheduleKeepsItsPromises runs random schedules of requests over two
+// models and checks what must hold for all of them.
+func TestEveryScheduleKeepsItsPromises(t *testing.T) {
+	type arrival struct {
+		after  time.Duration
+		rows   int
+		budget time.Duration
+		model  int
+		bad    bool
+		gone   bool
+	}
+	arrivals := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) arrival {
+		return arrival{
+			after:  time.Duration(rapid.IntRange(0, 2000).Draw(t, "after")) * time.Microsecond,
+			rows:   rapid.IntRange(1, 130).Draw(t, "rows"),
+			budget: time.Duration(rapid.IntRange(100, 20000).Draw(t, "budget")) * time.Microsecond,
+			model:  rapid.IntRange(0, 1).Draw(t, "model"),
+			bad:    rapid.IntRange(0, 19).Draw(t, "bad") == 0,
+			gone:   rapid.IntRange(0, 9).Draw(t, "gone") == 0,
+		}
+	}), 1, 60)
+	rapid.Check(t, func(rt *rapid.T) {
+		schedule, size := arrivals.Draw(rt, "arrivals"), rapid.IntRange(1, 3).Draw(rt, "runners")
+		synctest.Test(t, func(t *testing.T) {
+			runners := NewRunners(size)
+			models := []*fakeModel{{tag: 1}, {tag: 2}}
+			batchers := []*Batcher{newBatcher(t, 50, runners, models[0]), newBatcher(t, 50, runners, models[1])}
+			var wg sync.WaitGroup
+			for i, a := range schedule {
+				time.Sleep(a.after)
+				w := workOf(a.rows, int64(1000*i), a.budget)
+				rows := w.Rows.(*fakeRows)
+				rows.tag = models[a.model].tag
+				if a.bad {
+					rows.bad = a.rows / 2
+				}
+				w.Gone = func() bool { return a.gone }
+				wg.Go(func() {
+					err := batchers[a.model].Score(w)
+					for row, s := range w.Scores {
+						switch want := float32(rows.first + int64(row)); {
+						case s != s && (err != nil || row == rows.bad):
+						case s != want:
+							t.Errorf("request %d row %d: score %v, want %v (%v)", i, row, s, want, err)
+						}
+					}
+					// One pass that began in time may end late, by its own length.
+					if over := time.Since(w.Deadline); over > costOf(50) {
+						t.Errorf("request %d answered %v after its deadline", i, over)
+					}
+				})
+			}
+			wg.Wait()
+			if runners.idle != size || len(runners.waiting) != 0 {
+				t.Errorf("%d of %d runners came back, %d queues are left", runners.idle, size, len(runners.waiting))
+			}
+			for i, m := range models {
+				if m.mixed || m.peak > size || slices.Max(append(m.sizes, 0)) > 50 {
+					t.Errorf("model %d: mixed %v, %d passes at once, sizes %v", i, m.mixed, m.peak, m.sizes)
+				}
+				if err := batchers[i].Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	})
+}
+
+// instantPass scores without doing anything.
+type instantPass struct {
+	tensors model.Tensors
+	scores  []float32
+}
+
+func (p *instantPass) Tensors() *model.Tensors            { return &p.tensors }
+func (p *instantPass) Run(rows, _ int) ([]float32, error) { return p.scores[:rows], nil }
+func (p *instantPass) Close() error                       { return nil }
+
+// nothing is that many rows that write nothing.
+type nothing int
+
+func (n nothing) Len() int                               { return int(n) }
+func (nothing) Write(*model.Tensors, int, int, int, int) {}
+
+// BenchmarkHandOff is what the batcher itself costs: around a pass that takes
+// no time, for one request at a time and for more requests than runners.
+func BenchmarkHandOff(b *testing.B) {
+	for _, workers := range []int{1, 4} {
+		b.Run(fmt.Sprintf("requests=%d", workers), func(b *testing.B) {
+			batcher, err := New(Config{MaxRows: 512}, NewRunners(1), ScorerFunc(func(rows int) (Pass, error) {
+				return &instantPass{tensors: model.Tensors{Inputs: make([]model.Buffer, 2)}, scores: make([]float32, rows)}, nil
+			}))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.SetParallelism(workers)
+			b.RunParallel(func(pb *testing.PB) {
+				w := &Work{Rows: nothing(200), Scores: make([]float32, 200)}
+				for pb.Next() {
+					w.Deadline = time.Now().Add(time.Second)
+					batcher.Score(w)
+				}
+			})
+		})
+	}
+}
