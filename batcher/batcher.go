@@ -18,6 +18,10 @@ var ErrLate = errors.New("the budget does not hold a forward pass")
 // ErrGone means that the rows were not scored because their caller has left.
 var ErrGone = errors.New("the caller has left")
 
+// errShared means that a pass failed which others shared: who is to blame is not
+// known, so each tries again alone, within its own deadline.
+var errShared = errors.New("a shared forward pass failed")
+
 // Scorer makes the passes of one loaded model.
 type Scorer interface {
 	// NewPass allocates a pass of up to rows rows.
@@ -188,12 +192,17 @@ func (b *Batcher) scorePart(w *Work, from, to int) error {
 	t := b.tickets.Get().(*ticket)
 	t.batcher, t.work, t.from, t.to, t.deadline, t.entered = b, w, from, to, w.Deadline, time.Now()
 	t.claim, t.abandoned, t.err, t.queue, t.infer = unclaimed, false, nil, 0, 0
-	if b.runners.acquire(t) { // fast path: no hand-off
-		b.lead(t)
-	} else if !b.await(t) {
-		return ErrLate // the ticket stays with the leader that still holds it
+	t.alone = false
+	err := errShared
+	for err == errShared {
+		if b.runners.acquire(t) { // fast path: no hand-off
+			b.lead(t)
+		} else if !b.await(t) {
+			return ErrLate // the ticket stays with the leader that still holds it
+		}
+		err = t.err
+		t.alone, t.claim = true, unclaimed // for a second round, if there is one
 	}
-	err := t.err
 	w.Queue, w.Infer = t.queue, t.infer
 	t.work = nil
 	b.tickets.Put(t)

@@ -10,6 +10,7 @@
 // So batches grow with the load and vanish without it.
 //
 // Rows that are too late, or whose caller has left, are dropped before the
-// pass. A pass never mixes models. If ONNX Runtime refuses a pass, the rows
-// that it refuses are found by halving, and only they fail.
+// pass. A pass never mixes models. If the model refuses a shared pass, each
+// request repeats it alone; the rows that it still refuses are found by halving,
+// and only they fail.
 package batcher

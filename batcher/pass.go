@@ -44,11 +44,18 @@ func (b *Batcher) lead(t *ticket) {
 	b.assemble(s)
 	err := b.run(s, start)
 	took := time.Since(start)
-	t.err, t.infer = err, took
 	for _, m := range s.members[1:] {
 		m.queue, m.infer = start.Sub(m.entered), took
-		m.finish(err)
+		if err != nil {
+			m.finish(errShared)
+		} else {
+			m.finish(nil)
+		}
 	}
+	if err != nil {
+		b.isolate(s.pass, t)
+	}
+	t.err, t.infer = err, time.Since(start)
 	clear(s.members) // keep no request alive
 	clear(s.late)
 }
@@ -78,7 +85,7 @@ func (b *Batcher) run(s *slot, start time.Time) error {
 	b.stats.pass(s.rows, len(s.members))
 	scores, err := s.pass.Run(s.rows, len(s.members))
 	if err != nil {
-		return b.isolate(s, err)
+		return err
 	}
 	b.observe(s.rows, time.Since(start))
 	for i, m := range s.members {
@@ -87,35 +94,30 @@ func (b *Batcher) run(s *slot, start time.Time) error {
 	return nil
 }
 
-// isolate repeats a pass that ONNX Runtime refused, in ever smaller parts, so
-// that only the rows that it refuses go without a score: an id beyond an
-// embedding table, say. It gives up when the passes or the time run out.
-func (b *Batcher) isolate(s *slot, cause error) error {
+// isolate repeats a refused pass with the rows of t alone, in ever smaller
+// parts, so that only the rows that the model refuses go without a score: an id
+// beyond an embedding table, say. It gives up when passes or time run out.
+func (b *Batcher) isolate(p Pass, t *ticket) {
 	retries := maxRetries
-	for _, m := range s.members {
-		b.halve(s.pass, m, m.from, m.to, &retries)
-	}
-	return cause
+	b.halve(p, t, t.from, t.to, &retries)
 }
 
-func (b *Batcher) halve(p Pass, m *ticket, from, to int, retries *int) {
-	if *retries == 0 || time.Now().After(m.deadline) {
+func (b *Batcher) halve(p Pass, t *ticket, from, to int, retries *int) {
+	if *retries == 0 || time.Now().Add(b.cost.Estimate(to-from)).After(t.deadline) {
 		return
 	}
 	*retries--
-	if !m.write(p.Tensors(), from, to, 0, 0) {
-		return
-	}
+	t.write(p.Tensors(), from, to, 0, 0)
 	b.stats.pass(to-from, 1)
 	scores, err := p.Run(to-from, 1)
 	switch {
 	case err == nil:
-		m.deliver(scores, from)
+		t.deliver(scores, from)
 	case to-from == 1:
 		b.stats.badRows.Add(1)
 	default:
 		middle := (from + to) / 2
-		b.halve(p, m, from, middle, retries)
-		b.halve(p, m, middle, to, retries)
+		b.halve(p, t, from, middle, retries)
+		b.halve(p, t, middle, to, retries)
 	}
 }

@@ -86,6 +86,9 @@ func (r *Runners) companions(t *ticket, now time.Time, members, late []*ticket) 
 	b := t.batcher
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if t.alone {
+		return members, late
+	}
 	rows, tightest := t.rows(), t.deadline
 	for i := 0; i < len(b.queue); {
 		q := b.queue[i]
@@ -94,8 +97,8 @@ func (r *Runners) companions(t *ticket, now time.Time, members, late []*ticket) 
 			late = append(late, q)
 			q.claim = joined
 			b.removeLocked(i)
-		case rows+q.rows() > b.cfg.MaxRows:
-			i++ // a smaller one behind it may still fit
+		case q.alone || rows+q.rows() > b.cfg.MaxRows:
+			i++ // one behind it may still fit
 		case now.Add(b.cost.Estimate(rows + q.rows())).After(earlier(tightest, q.deadline)):
 			return members, late
 		default:

@@ -16,6 +16,7 @@ type ticket struct {
 	from, to int // rows of work
 	deadline time.Time
 	entered  time.Time
+	alone    bool // shares no pass; set before it is queued
 
 	// wake carries the one message that ends a wait: lead or done. It is
 	// buffered, so the sender never waits.
