@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
+	"slices"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -156,7 +157,8 @@ func (c *Cache) Store(v *View, generation uint64, hashes []uint64, now time.Time
 	if added == 0 {
 		return
 	}
-	room := min(added+c.kept(v.block, now), maxPairs)
+	kept := c.kept(v.block, now)
+	room := min(added+kept, maxPairs)
 	merged := newBlock(v.out, room, uint32(generation))
 	v.out = merged
 	expires := c.ticks(now.Add(c.cfg.TTL))
@@ -165,7 +167,11 @@ func (c *Cache) Store(v *View, generation uint64, hashes []uint64, now time.Time
 			room -= put(merged, hash, scores[i], expires)
 		}
 	}
-	c.carry(merged, v.block, room, now)
+	oldest := c.deadline(now)
+	if kept > room { // slow path: a user with more pairs than a block holds
+		oldest = youngest(v.block, room)
+	}
+	c.carry(merged, v.block, oldest, room, now)
 	if err := c.store.Set(unsafe.String(&v.key[0], len(v.key)), merged); err != nil {
 		c.stats.refused.Add(uint64(added)) // larger than a shard: can't be, by minShard
 		return
@@ -197,15 +203,23 @@ func (c *Cache) kept(old block, now time.Time) int {
 	return n
 }
 
-// carry moves the pairs of old that may still be of use into merged, at most
+// youngest returns the expiry that room pairs of old, at most, exceed.
+func youngest(old block, room int) uint32 {
+	var all []uint32
+	old.each(func(_ uint64, _ float32, expires uint32) { all = append(all, expires) })
+	slices.Sort(all)
+	return all[len(all)-room-1]
+}
+
+// carry moves the pairs of old that expire after oldest into merged, at most
 // room of them. Scores of older features go on as stale ones.
-func (c *Cache) carry(merged, old block, room int, now time.Time) {
+func (c *Cache) carry(merged, old block, oldest uint32, room int, now time.Time) {
 	if old == nil {
 		return
 	}
-	dead, outdated := c.deadline(now), old.generation() != merged.generation()
+	outdated := old.generation() != merged.generation()
 	old.each(func(hash uint64, score float32, expires uint32) {
-		if expires <= dead || room == 0 {
+		if expires <= oldest || room == 0 {
 			return
 		}
 		if outdated {

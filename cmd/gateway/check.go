@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func checkCommand() *cobra.Command {
+	var from source
+	c := &cobra.Command{
+		Use:   "check {-c gateway.yaml | MODELS [--features DATA]}",
+		Short: "Check a configuration, its models and its features, without listening",
+		Long: `Check everything that serve would need: the configuration, the model
+repository, each model.yaml against its graph, the features and their files. All
+mistakes are reported at once as file:line:column.
+
+Exit codes: 0 if serve would start, 1 on failure, 2 for a bad command line, 3 if
+there are mistakes.`,
+		Args: usage(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			cfg, err := from.read(args)
+			if err != nil {
+				return err
+			}
+			g, err := build(c.Context(), cfg, newLogger(cfg.Log))
+			if err != nil {
+				return err
+			}
+			defer g.close()
+			for _, m := range g.catalogue.Load().Models() {
+				fmt.Fprintf(c.OutOrStdout(), "model %s: %d versions, stable %s\n", m.Name, len(m.Versions), m.Stable.Spec.Version)
+			}
+			_, err = fmt.Fprintln(c.OutOrStdout(), "ok")
+			return err
+		},
+	}
+	from.flags(c)
+	return c
+}

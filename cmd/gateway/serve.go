@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rankgate/rankgate/config"
+)
+
+// source is what a command line says about where the configuration is: a file,
+// or a model repository with or without a directory of features.
+type source struct {
+	file     string
+	features string
+	listen   string
+	admin    string
+}
+
+func (s *source) flags(c *cobra.Command) {
+	c.Flags().StringVarP(&s.file, "config", "c", "", "configuration file")
+	c.Flags().StringVar(&s.features, "features", "", "directory with features.yaml and its sources, when there is no configuration file")
+}
+
+// read returns the configuration; args holds at most the model repository.
+func (s *source) read(args []string) (config.Config, error) {
+	var cfg config.Config
+	var err error
+	switch {
+	case s.file != "" && (len(args) > 0 || s.features != ""):
+		return cfg, usageError{errors.New("name a configuration file (-c), or a model repository with --features, not both")}
+	case s.file != "":
+		cfg, err = config.Read(s.file)
+	case len(args) > 0:
+		cfg, err = config.ForDirectories(args[0], s.features)
+	default:
+		return cfg, usageError{errors.New("name a configuration file (-c gateway.yaml) or a model repository (./models --features ./data)")}
+	}
+	if s.listen != "" {
+		cfg.Listen.HTTP = s.listen
+	}
+	if s.admin != "" {
+		cfg.Listen.Admin = s.admin
+	}
+	return cfg, invalid(err)
+}
+
+// invalid marks err, unless it is nil, as a mistake of the configuration.
+func invalid(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w:\n%w", errInvalid, err)
+}
+
+func serveCommand() *cobra.Command {
+	var from source
+	c := &cobra.Command{
+		Use:   "serve {-c gateway.yaml | MODELS [--features DATA]}",
+		Short: "Serve models",
+		Long: `Serve models, as gateway.yaml says or straight from a directory.
+
+SIGTERM or an interrupt drains: readiness goes off, requests are still taken
+while load balancers notice (drain.wait), then connections are closed one answer
+at a time (drain.linger), then the process ends.
+
+Exit codes: 0 after a drain, 1 on failure, 2 for a bad command line, 3 for a
+configuration with mistakes.`,
+		Args: usage(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			cfg, err := from.read(args)
+			if err != nil {
+				return err
+			}
+			return serve(c.Context(), cfg)
+		},
+	}
+	from.flags(c)
+	c.Flags().StringVar(&from.listen, "listen", "", "address to serve on, in place of listen.http")
+	c.Flags().StringVar(&from.admin, "admin", "", "address of the admin listener, in place of listen.admin")
+	return c
+}
+
+// serve builds a gateway and runs it until ctx ends and it has drained.
+func serve(ctx context.Context, cfg config.Config) error {
+	log := newLogger(cfg.Log)
+	g, err := build(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	if err := g.listen(cfg.Listen); err != nil {
+		return err
+	}
+	log.Info("ready", "http", g.public.Addr().String(), "admin", g.admin.Addr().String(),
+		"version", version, "onnxruntime", g.runtime.Version, "library", g.runtime.Library)
+	return g.run(ctx)
+}
+
+func newLogger(cfg config.Log) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.Level}
+	if cfg.Format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

@@ -1,0 +1,116 @@
+package monitor
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rankgate/rankgate/batcher"
+	"github.com/rankgate/rankgate/cache"
+	"github.com/rankgate/rankgate/edge"
+	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/rank"
+)
+
+// Sources are the stages whose Stats are read at each scrape.
+type Sources struct {
+	Edge     func() edge.Stats
+	Cache    func() cache.Stats
+	Versions []VersionSource
+}
+
+// VersionSource is what one loaded model version counts.
+type VersionSource struct {
+	Model, Version string
+	Features       *features.Stats
+	Batcher        func() batcher.Stats
+}
+
+// Watch adds the stages to what is scraped. It may be called once.
+func (m *Metrics) Watch(s Sources) { m.registry.MustRegister(&collector{s}) }
+
+// collector turns Stats into metrics when they are asked for.
+type collector struct{ Sources }
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("rankgate_"+name, help, labels, nil)
+}
+
+var (
+	edgeResponses = desc("responses_total", "HTTP answers by code: ok, or the error's code.", "code")
+	edgeInFlight  = desc("in_flight_requests", "Requests being answered now.")
+
+	cacheLookups = desc("cache_lookups_total", "Candidates looked up in the score cache: hit, stale or miss.", "result")
+	cacheStored  = desc("cache_stored_total", "Scores taken into the score cache.")
+	cacheRefused = desc("cache_refused_total", "Scores that the score cache had no room for.")
+	cacheBlocks  = desc("cache_blocks", "Entries of the score cache: (version, user, context) triples.")
+	cacheBytes   = desc("cache_bytes", "Memory taken by the score cache's entries.")
+
+	featureRows    = desc("feature_rows_total", "Feature rows asked for, by what was found.", "model", "version", "view", "status")
+	featureLeftOut = desc("feature_left_out_total", "Candidates not scored because a field of theirs is broken.", "model", "version")
+
+	batchRows    = desc("batch_rows", "Rows of each forward pass.", "model", "version")
+	batchMembers = desc("batch_requests_total", "Requests in forward passes; divide by rankgate_batch_rows_count for the mean batch.", "model", "version")
+	batchDropped = desc("batch_dropped_total", "Requests not scored: late, or their caller gone.", "model", "version", "reason")
+	batchBadRows = desc("batch_bad_rows_total", "Rows that the model refused.", "model", "version")
+	batchQueued  = desc("batch_queued_rows", "Rows that wait for a forward pass now.", "model", "version")
+)
+
+// Describe sends nothing: which labels there are follows from what is loaded.
+func (c *collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads all Stats.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	counter := func(d *prometheus.Desc, n uint64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	gauge := func(d *prometheus.Desc, n int, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
+	}
+	c.collectEdge(counter, gauge)
+	c.collectCache(counter, gauge)
+	for _, v := range c.Versions {
+		v.collectFeatures(counter)
+		v.collectBatcher(out, counter, gauge)
+	}
+}
+
+type (
+	counterFunc func(d *prometheus.Desc, n uint64, labels ...string)
+	gaugeFunc   func(d *prometheus.Desc, n int, labels ...string)
+)
+
+func (c *collector) collectCache(counter counterFunc, gauge gaugeFunc) {
+	s := c.Cache()
+	counter(cacheLookups, s.Hits, "hit")
+	counter(cacheLookups, s.Stale, "stale")
+	counter(cacheLookups, s.Misses, "miss")
+	counter(cacheStored, s.Stored)
+	counter(cacheRefused, s.Refused)
+	gauge(cacheBlocks, s.Blocks)
+	gauge(cacheBytes, s.Bytes)
+}
+
+func (v *VersionSource) collectFeatures(counter counterFunc) {
+	for i := range v.Features.Views {
+		view := &v.Features.Views[i]
+		for status := range view.Rows {
+			counter(featureRows, view.Rows[status].Load(), v.Model, v.Version, view.View, rank.Status(status).String())
+		}
+	}
+	counter(featureLeftOut, v.Features.LeftOut.Load(), v.Model, v.Version)
+}
+
+func (v *VersionSource) collectBatcher(out chan<- prometheus.Metric, counter counterFunc, gauge gaugeFunc) {
+	s := v.Batcher()
+	sizes := make(map[float64]uint64, len(s.Sizes))
+	var below uint64
+	for i, n := range s.Sizes[:len(s.Sizes)-1] { // the last is +Inf
+		below += n
+		sizes[float64(int(1)<<i)] = below
+	}
+	out <- prometheus.MustNewConstHistogram(batchRows, s.Passes, float64(s.Rows), sizes, v.Model, v.Version)
+	counter(batchMembers, s.Requests, v.Model, v.Version)
+	counter(batchDropped, s.Late, v.Model, v.Version, "late")
+	counter(batchDropped, s.Gone, v.Model, v.Version, "gone")
+	counter(batchBadRows, s.BadRows, v.Model, v.Version)
+	gauge(batchQueued, s.Queued, v.Model, v.Version)
+}
