@@ -12,7 +12,7 @@ import (
 
 // Sources are the stages whose Stats are read at each scrape.
 type Sources struct {
-	Edge     func() edge.Stats
+	Edge     *edge.Stats
 	Cache    func() cache.Stats
 	Versions []VersionSource
 }
@@ -35,8 +35,13 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	edgeResponses = desc("responses_total", "HTTP answers by code: ok, or the error's code.", "code")
-	edgeInFlight  = desc("in_flight_requests", "Requests being answered now.")
+	edgeResponses   = desc("http_responses_total", "Answers to /rank by code: ok, or the error's code.", "code")
+	edgeInFlight    = desc("http_requests_in_flight", "Requests to /rank being answered now.")
+	edgeBodyBytes   = desc("http_request_body_bytes_total", "Bytes of request bodies, as sent.")
+	edgeGone        = desc("http_callers_gone_total", "Requests whose caller was seen to have left before the answer.")
+	edgePanics      = desc("http_panics_total", "Requests that ended in a panic, which the log explains.")
+	edgeConnections = desc("http_connections", "Connections open now.")
+	edgeTurnedAway  = desc("http_connections_turned_away_total", "Connections above limits.connections.")
 
 	cacheLookups = desc("cache_lookups_total", "Candidates looked up in the score cache: hit, stale or miss.", "result")
 	cacheStored  = desc("cache_stored_total", "Scores taken into the score cache.")
@@ -77,6 +82,20 @@ type (
 	counterFunc func(d *prometheus.Desc, n uint64, labels ...string)
 	gaugeFunc   func(d *prometheus.Desc, n int, labels ...string)
 )
+
+func (c *collector) collectEdge(counter counterFunc, gauge gaugeFunc) {
+	s := c.Edge
+	counter(edgeResponses, s.Answered.Load(), "ok")
+	for code := range s.Refused {
+		counter(edgeResponses, s.Refused[code].Load(), rank.Code(code).String())
+	}
+	gauge(edgeInFlight, int(s.InFlight.Load()))
+	counter(edgeBodyBytes, s.BodyBytes.Load())
+	counter(edgeGone, s.Gone.Load())
+	counter(edgePanics, s.Panics.Load())
+	gauge(edgeConnections, int(s.Connections.Load()))
+	counter(edgeTurnedAway, s.TurnedAway.Load())
+}
 
 func (c *collector) collectCache(counter counterFunc, gauge gaugeFunc) {
 	s := c.Cache()

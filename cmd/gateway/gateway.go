@@ -35,9 +35,12 @@ type gateway struct {
 	closers []func() error // in the order of opening
 }
 
+// filler fills an empty feature store.
+type filler func(*features.Registry, *features.Memory) error
+
 // build makes a gateway with the embedded feature store that cfg names.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, error) {
-	return buildWith(ctx, cfg, log, func(store *features.Memory) error {
+	return buildWith(ctx, cfg, log, func(_ *features.Registry, store *features.Memory) error {
 		if cfg.Features.Registry == "" {
 			return nil
 		}
@@ -52,7 +55,7 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 // buildWith makes a gateway whose feature store is filled by fill. The stages
 // are built in the order of a request's journey backwards: whatever is called
 // stands before its caller.
-func buildWith(ctx context.Context, cfg config.Config, log *slog.Logger, fill func(*features.Memory) error) (*gateway, error) {
+func buildWith(ctx context.Context, cfg config.Config, log *slog.Logger, fill filler) (*gateway, error) {
 	g := &gateway{log: log, metrics: monitor.New(version), catalogue: &router.Catalogue{}}
 	registry, err := readRegistry(cfg.Features.Registry)
 	if err != nil {
@@ -69,7 +72,7 @@ func buildWith(ctx context.Context, cfg config.Config, log *slog.Logger, fill fu
 		return nil, err
 	}
 	g.store = features.NewMemory(registry)
-	if err := fill(g.store); err != nil {
+	if err := fill(registry, g.store); err != nil {
 		return nil, err
 	}
 	scores, err := cache.New(cfg.Cache)
@@ -88,7 +91,7 @@ func buildWith(ctx context.Context, cfg config.Config, log *slog.Logger, fill fu
 		g.close()
 		return nil, invalid(err)
 	}
-	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats, Cache: scores.Stats, Versions: sources(versions)})
+	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats(), Cache: scores.Stats, Versions: sources(versions)})
 	return g, nil
 }
 
