@@ -116,7 +116,7 @@ func (r *resolver) shape(path string, t Tensor, width int) {
 	case len(t.Dims) == 1 && width == 1 && t.Dims[0] < 0:
 	case len(t.Dims) == 2 && t.Dims[0] < 0 && (t.Dims[1] < 0 || t.Dims[1] == int64(width)):
 	default:
-		r.fail(path, "the columns are %d wide, but the graph's input is %s; it must be [?, %d]", width, t, width)
+		r.fail(path, "the columns are %d wide in all, but the graph's input is %s", width, t)
 	}
 }
 

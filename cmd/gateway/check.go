@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 )
@@ -23,6 +24,7 @@ there are mistakes.`,
 			if err != nil {
 				return err
 			}
+			cfg.Log.Level = max(cfg.Log.Level, slog.LevelWarn)
 			g, err := build(c.Context(), cfg, newLogger(cfg.Log))
 			if err != nil {
 				return err

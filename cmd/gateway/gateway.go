@@ -48,31 +48,25 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, 
 		if dir == "" {
 			dir = filepath.Dir(cfg.Features.Registry)
 		}
-		return invalid(store.Load(ctx, dir))
+		return store.Load(ctx, dir)
 	})
 }
 
-// buildWith makes a gateway whose feature store is filled by fill. The stages
-// are built in the order of a request's journey backwards: whatever is called
-// stands before its caller.
-func buildWith(ctx context.Context, cfg config.Config, log *slog.Logger, fill filler) (*gateway, error) {
+// buildWith makes a gateway whose feature store is filled by fill. Stages are
+// built before those that call them. Mistakes in the files are reported
+// together, as far as one can be found behind another.
+func buildWith(ctx context.Context, cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err error) {
 	g := &gateway{log: log, metrics: monitor.New(version), catalogue: &router.Catalogue{}}
-	registry, err := readRegistry(cfg.Features.Registry)
+	defer func() {
+		if err != nil {
+			g.close()
+		}
+	}()
+	registry, repository, err := readFiles(&cfg)
 	if err != nil {
-		return nil, invalid(err)
-	}
-	repository, err := config.ReadRepository(cfg.Models.Repository)
-	if err != nil {
-		return nil, invalid(err)
-	}
-	if err := cfg.Check(repository); err != nil {
 		return nil, invalid(err)
 	}
 	if g.runtime, err = onnx.Open(cfg.ONNX); err != nil {
-		return nil, err
-	}
-	g.store = features.NewMemory(registry)
-	if err := fill(registry, g.store); err != nil {
 		return nil, err
 	}
 	scores, err := cache.New(cfg.Cache)
@@ -80,19 +74,29 @@ func buildWith(ctx context.Context, cfg config.Config, log *slog.Logger, fill fi
 		return nil, invalid(err)
 	}
 	g.closers = append(g.closers, scores.Close)
-	versions, err := g.load(ctx, cfg, registry, repository)
-	if err != nil {
-		g.close()
-		return nil, err
+	g.store = features.NewMemory(registry)
+	unfilled := fill(registry, g.store)
+	versions, unloaded := g.load(ctx, cfg.Batch, registry, repository)
+	if err := config.Join(unfilled, unloaded); err != nil {
+		return nil, invalid(err)
 	}
 	g.catalogue.Swap(snapshot(cfg, repository, versions))
 	g.router = router.New(g.catalogue, scores, g.store, g.metrics)
 	if g.edge, err = edge.New(cfg.Edge, g.router, g.catalogue.Ready, log); err != nil {
-		g.close()
 		return nil, invalid(err)
 	}
 	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats(), Cache: scores.Stats, Versions: sources(versions)})
 	return g, nil
+}
+
+// readFiles reads the feature registry and the model repository.
+func readFiles(cfg *config.Config) (*features.Registry, []config.Model, error) {
+	registry, unread := readRegistry(cfg.Features.Registry)
+	repository, unscanned := config.ReadRepository(cfg.Models.Repository)
+	if err := config.Join(unread, unscanned); err != nil {
+		return nil, nil, err
+	}
+	return registry, repository, cfg.Check(repository)
 }
 
 func readRegistry(file string) (*features.Registry, error) {

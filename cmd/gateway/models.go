@@ -23,7 +23,7 @@ type loaded struct {
 
 // load loads and warms every version in the repository. All mistakes that the
 // versions have are reported together.
-func (g *gateway) load(ctx context.Context, cfg config.Config, registry *features.Registry, repository []config.Model) ([]loaded, error) {
+func (g *gateway) load(ctx context.Context, cfg batcher.Config, registry *features.Registry, repository []config.Model) ([]loaded, error) {
 	runners := batcher.NewRunners(g.runtime.Runners())
 	var versions []loaded
 	var mistakes []error
@@ -32,7 +32,7 @@ func (g *gateway) load(ctx context.Context, cfg config.Config, registry *feature
 			return nil, err
 		}
 		start := time.Now()
-		v, err := g.loadVersion(cfg.Batch, runners, registry, &repository[i])
+		v, err := g.loadVersion(cfg, runners, registry, &repository[i])
 		if err != nil {
 			mistakes = append(mistakes, err)
 			continue
@@ -41,10 +41,7 @@ func (g *gateway) load(ctx context.Context, cfg config.Config, registry *feature
 		versions = append(versions, v)
 		g.log.Info("loaded", "model", v.Spec.Name, "version", v.Spec.Version, "took", time.Since(start).Round(time.Millisecond))
 	}
-	if mistakes != nil {
-		return nil, invalid(config.Join(mistakes...))
-	}
-	return versions, nil
+	return versions, config.Join(mistakes...)
 }
 
 // loadVersion checks one model.yaml against its graph and the registry, then

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// command runs the gateway's command line and returns its exit code and what it
+// wrote to standard error.
+func command(t *testing.T, args ...string) (int, string) {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = file, file
+	code := run(args)
+	os.Stdout, os.Stderr = stdout, stderr
+	written, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code, string(written)
+}
+
+func TestExitCodesTellMistakesApart(t *testing.T) {
+	good := arithmetic(t)
+	good["features.yaml"] = strings.NewReplacer(
+		"entities: [user], ", "entities: [user], source: users.csv, ",
+		"entities: [item], ", "entities: [item], source: items.csv, ").Replace(good["features.yaml"])
+	good["users.csv"] = "user,tens,tower\n1,10000,[1000 1 0]\n"
+	good["items.csv"] = "item,number,tower\n1,1,[1 1 7]\n"
+	good["gateway.yaml"] = "models: {default: sum}\nfeatures: {registry: features.yaml}\n"
+	with := func(path, content string) string {
+		files := map[string]string{}
+		for p, c := range good {
+			files[p] = c
+		}
+		files[path] = content
+		return tree(t, files)
+	}
+	f := func(code int, words string, args ...string) {
+		t.Helper()
+		got, written := command(t, args...)
+		if got != code || !strings.Contains(written, words) {
+			t.Errorf("gateway %s: exit code %d, %s; want %d, %q", strings.Join(args, " "), got, written, code, words)
+		}
+	}
+	dir := tree(t, good)
+	f(exitOK, "ok\n", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	f(exitOK, "rankgate devel", "version")
+	f(exitUsage, "unknown command", "sevre")
+	f(exitUsage, "unknown flag", "check", "--conf", "x")
+	f(exitUsage, "name a configuration file", "check")
+	f(exitUsage, "not both", "check", "-c", "gateway.yaml", "models")
+	f(exitInvalid, "absent.yaml", "check", "-c", "absent.yaml")
+
+	dir = with("gateway.yaml", "models: {default: sun}\nfeatures: {registry: features.yaml}\n")
+	f(exitInvalid, `gateway.yaml:1:19: models.default: there is no model "sun"`, "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	dir = with("models/sum/model.yaml", "inputs: {dense: {columns: [user_stats.tens, item_stats.number]}}\nscore: sums\n")
+	f(exitInvalid, "sum/model.yaml:1:10: inputs.dense: the columns are 2 wide", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	f(exitInvalid, "sum/model.yaml:2:8: score.sums: the graph has no such output; it has sum float32[?]", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	dir = with("models/sum/1/model.onnx", "not a graph")
+	f(exitInvalid, "sum/1/model.onnx", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	dir = with("items.csv", "item,number\n1,1\n")
+	f(exitInvalid, "items.csv", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+}
