@@ -1,0 +1,83 @@
+package budget
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestACallerGetsWhatItAskedForUpToTheMaximum(t *testing.T) {
+	limits := Limits{Default: 50 * time.Millisecond, Max: time.Second}
+	f := func(asked, want time.Duration) {
+		t.Helper()
+		if got := limits.Grant(asked); got != want {
+			t.Errorf("Grant(%v) = %v; want %v", asked, got, want)
+		}
+	}
+	f(0, 50*time.Millisecond)
+	f(20*time.Millisecond, 20*time.Millisecond)
+	f(time.Minute, time.Second)
+}
+
+func TestWorkEndsBeforeTheDeadlineAndNotMuch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		start := time.Unix(0, 0)
+		granted := time.Duration(rapid.Int64Range(0, int64(10*time.Second)).Draw(t, "budget"))
+		deadline := start.Add(granted)
+		reply := deadline.Sub(WorkDeadline(start, deadline))
+		if reply < 0 || reply > replyMax || reply > granted/replyShare {
+			t.Fatalf("of %v, %v are kept for the reply", granted, reply)
+		}
+	})
+}
+
+func TestCostIsLearnedAndFollows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var c Cost
+		for range 2 { // the machine changes half way
+			fixed := rapid.Float64Range(0, 1e6).Draw(t, "fixed ns")
+			perRow := rapid.Float64Range(1, 1e4).Draw(t, "ns per row")
+			cost := func(n int) time.Duration { return time.Duration(fixed + perRow*float64(n)) }
+			sizes := rapid.SliceOfN(rapid.IntRange(1, 1000), 2, 20).Draw(t, "rows")
+			for i := range 4000 {
+				n := sizes[i%len(sizes)]
+				c.Observe(n, cost(n))
+			}
+			for _, n := range sizes {
+				got, want := c.Estimate(n), cost(n)
+				if math.Abs(float64(got-want)) > 0.05*float64(want)+20 {
+					t.Fatalf("a pass of %d rows costs %v, the estimate is %v", n, want, got)
+				}
+			}
+		}
+	})
+}
+
+func TestAnEstimateIsNeverNegativeNorShrinksWithRows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var c Cost
+		for range rapid.IntRange(0, 50).Draw(t, "observations") {
+			c.Observe(rapid.IntRange(1, 5000).Draw(t, "rows"), time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "took")))
+			if rapid.Bool().Draw(t, "doubt") {
+				c.Doubt()
+			}
+			n := rapid.IntRange(1, 5000).Draw(t, "asked")
+			if few, more := c.Estimate(n), c.Estimate(n+1); few < 0 || more < few {
+				t.Fatalf("estimates of %d and one more row: %v, %v", n, few, more)
+			}
+		}
+	})
+}
+
+func TestDoubtAloneForgetsAnEstimate(t *testing.T) {
+	var c Cost
+	c.Observe(10, time.Second)
+	for range 1000 {
+		c.Doubt()
+	}
+	if got := c.Estimate(10); got > time.Millisecond {
+		t.Errorf("after 1000 doubts the estimate is %v", got)
+	}
+}
