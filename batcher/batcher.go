@@ -166,10 +166,14 @@ func (b *Batcher) scoreParts(w *Work, n int) error {
 	parts := (n + b.cfg.MaxRows - 1) / b.cfg.MaxRows
 	errs := make([]error, parts)
 	works := make([]Work, parts)
+	panics := make([]any, parts)
 	var wg sync.WaitGroup
 	for i := range parts {
 		works[i] = *w
-		part := func() { errs[i] = b.scorePart(&works[i], i*n/parts, (i+1)*n/parts) }
+		part := func() {
+			defer func() { panics[i] = recover() }()
+			errs[i] = b.scorePart(&works[i], i*n/parts, (i+1)*n/parts)
+		}
 		if i == parts-1 {
 			part() // the last one on the request's own goroutine
 		} else {
@@ -178,6 +182,9 @@ func (b *Batcher) scoreParts(w *Work, n int) error {
 	}
 	wg.Wait()
 	for i := range works {
+		if panics[i] != nil { // where the request's own recovery catches it
+			panic(panics[i])
+		}
 		w.Queue = max(w.Queue, works[i].Queue)
 		w.Infer = max(w.Infer, works[i].Infer)
 	}
