@@ -1,6 +1,7 @@
 package features
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rankgate/rankgate/model"
@@ -24,6 +25,12 @@ type Entity struct {
 	Type model.Type // String or Int64; an id of an int64 entity is its decimal form
 }
 
+// The entities that a request names.
+const (
+	UserEntity = "user"
+	ItemEntity = "item"
+)
+
 // View is a table of features about one entity or a pair of them.
 type View struct {
 	Name        string
@@ -45,6 +52,11 @@ type Column struct {
 	Length      int        // elements of a vector column, 0 for a scalar; vectors are float32
 	Description string
 	Default     Default
+
+	// Required means that no default stands in for a missing value: a candidate
+	// without one is not scored by the model and gets its fallback score. A
+	// context column that is required must be sent.
+	Required bool
 
 	// Vocabulary maps the values of a String column to 1…n in its order; 0 is
 	// the unknown row. Nil means that the column has none.
@@ -68,3 +80,36 @@ const (
 	Mean                            // the mean of the values loaded; numbers and vectors
 	MostFrequent                    // the most frequent of the values loaded; scalars
 )
+
+// viewKey says what one row of a view is about.
+type viewKey uint8
+
+const (
+	noKey viewKey = iota
+	userKey
+	itemKey
+	pairKey
+)
+
+func keyOf(entities []string) viewKey {
+	switch {
+	case slices.Equal(entities, []string{UserEntity}):
+		return userKey
+	case slices.Equal(entities, []string{ItemEntity}):
+		return itemKey
+	case slices.Equal(entities, []string{UserEntity, ItemEntity}):
+		return pairKey
+	default:
+		return noKey
+	}
+}
+
+// entityType returns the declared type of an entity, String if there is none.
+func (r *Registry) entityType(name string) model.Type {
+	for _, e := range r.Entities {
+		if e.Name == name {
+			return e.Type
+		}
+	}
+	return model.String
+}

@@ -1,0 +1,258 @@
+package features
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rankgate/rankgate/model"
+)
+
+// Builder gathers the rows of a new snapshot of a Memory store. The latest row
+// of an entity wins by event time, then by order of arrival; a row without a
+// time counts as the oldest. A Builder is for one goroutine, and is spent once
+// it has been swapped in.
+type Builder struct {
+	registry *Registry
+	users    *dictionary
+	items    *dictionary
+	tables   []*tableBuilder // by Registry.Views
+	interned map[string]string
+}
+
+// maxInterned bounds the distinct strings that are kept once and shared.
+const maxInterned = 1 << 16
+
+// NewBuilder returns an empty Builder.
+func NewBuilder(reg *Registry) *Builder {
+	b := &Builder{
+		registry: reg, users: newDictionary(), items: newDictionary(),
+		interned: map[string]string{},
+	}
+	for i := range reg.Views {
+		b.tables = append(b.tables, newTableBuilder(b, &reg.Views[i]))
+	}
+	return b
+}
+
+// Add adds one row without a time: ids and values in the order of the view's
+// entities and columns. A value is nil for a null, a bool, string, []float32,
+// or any Go integer or float.
+func (b *Builder) Add(view string, ids []string, values ...any) error {
+	return b.AddAt(view, time.Time{}, ids, values...)
+}
+
+// AddAt is Add for a row with an event time.
+func (b *Builder) AddAt(view string, at time.Time, ids []string, values ...any) error {
+	i := slices.IndexFunc(b.registry.Views, func(v View) bool { return v.Name == view })
+	if i < 0 {
+		return fmt.Errorf("there is no view %q", view)
+	}
+	t := b.tables[i]
+	if len(ids) != len(t.view.Entities) {
+		return fmt.Errorf("%s: %d ids for the entities [%s]", view, len(ids), strings.Join(t.view.Entities, ", "))
+	}
+	if len(values) != len(t.layout.cells) {
+		return fmt.Errorf("%s: %d values for %d columns", view, len(values), len(t.layout.cells))
+	}
+	row := t.begin()
+	for i, v := range values {
+		if err := t.setAny(&row, i, v); err != nil {
+			return fmt.Errorf("%s: %w", view, err)
+		}
+	}
+	for i, id := range ids {
+		if err := t.setID(i, id); err != nil {
+			return fmt.Errorf("%s: %w", view, err)
+		}
+	}
+	t.commit(millis(at))
+	return nil
+}
+
+// intern returns a string equal to s that shares no memory with it, and is the
+// same for equal strings as long as there are not too many.
+func (b *Builder) intern(s string) string {
+	if kept, ok := b.interned[s]; ok {
+		return kept
+	}
+	s = strings.Clone(s)
+	if len(b.interned) < maxInterned {
+		b.interned[s] = s
+	}
+	return s
+}
+
+// tableBuilder gathers the rows of one view, flat, in the layout of Row.
+type tableBuilder struct {
+	builder *Builder
+	view    *View
+	layout  *layout
+	types   []model.Type // of the view's entities
+
+	floats  []float32
+	ints    []int64
+	strings []string
+	nulls   []uint64
+	times   []int64
+	keys    []uint64 // user<<32 | item, as numbers of the dictionaries
+
+	rowOf     map[uint64]int // by key
+	pending   uint64         // key of the row begun
+	nonFinite int            // cells that were NaN or infinite and count as null
+}
+
+func newTableBuilder(b *Builder, view *View) *tableBuilder {
+	t := &tableBuilder{builder: b, view: view, layout: layoutOf(view.Columns), rowOf: map[uint64]int{}}
+	for _, e := range view.Entities {
+		t.types = append(t.types, b.registry.entityType(e))
+	}
+	return t
+}
+
+// begin appends a row in which every column is null. It is there once commit
+// has been called; a row begun and not committed is begun again.
+func (t *tableBuilder) begin() Row {
+	n, l := len(t.keys), t.layout
+	t.pending = 0
+	t.floats = extend(t.floats, n*l.floats, l.floats)
+	t.ints = extend(t.ints, n*l.ints, l.ints)
+	t.strings = extend(t.strings, n*l.strings, l.strings)
+	t.nulls = extend(t.nulls, n*l.words, l.words)
+	row := t.row(n)
+	for i := range l.cells {
+		row.Nulls[i>>6] |= 1 << (i & 63)
+	}
+	return row
+}
+
+// setID names the entity that the row begun is about; i counts the view's
+// entities.
+func (t *tableBuilder) setID(i int, id string) error {
+	name := t.view.Entities[i]
+	if id == "" {
+		return fmt.Errorf("%s: the id is empty", name)
+	}
+	if t.types[i] == model.Int64 && !canonical(id) {
+		return fmt.Errorf("%s: the id %q is not an int64 in decimal form", name, clip(id))
+	}
+	if name == UserEntity {
+		t.pending |= uint64(t.builder.users.add(id)) << 32
+	} else {
+		t.pending |= uint64(t.builder.items.add(id))
+	}
+	return nil
+}
+
+// commit ends the row begun, which happened at the given time.
+func (t *tableBuilder) commit(at int64) {
+	n := len(t.keys)
+	old, twice := t.rowOf[t.pending]
+	if !twice {
+		t.rowOf[t.pending] = n
+		t.keys = append(t.keys, t.pending)
+		t.times = append(t.times, at)
+		return
+	}
+	if at < t.times[old] {
+		return // the next begin takes the place of the row begun
+	}
+	from, to := t.row(n), t.row(old)
+	copy(to.Floats, from.Floats)
+	copy(to.Ints, from.Ints)
+	copy(to.Strings, from.Strings)
+	copy(to.Nulls, from.Nulls)
+	t.times[old] = at
+}
+
+// row is row i as a view of the slabs.
+func (t *tableBuilder) row(i int) Row {
+	l := t.layout
+	return Row{
+		Floats:  t.floats[i*l.floats : (i+1)*l.floats : (i+1)*l.floats],
+		Ints:    t.ints[i*l.ints : (i+1)*l.ints : (i+1)*l.ints],
+		Strings: t.strings[i*l.strings : (i+1)*l.strings : (i+1)*l.strings],
+		Nulls:   t.nulls[i*l.words : (i+1)*l.words : (i+1)*l.words],
+	}
+}
+
+// accept turns what a set method said about a cell into an error. A value that
+// is not finite leaves the cell null and is counted.
+func (t *tableBuilder) accept(c *cell, p problem, value any) error {
+	switch p {
+	case fits:
+		return nil
+	case notFinite:
+		t.nonFinite++
+		return nil
+	default:
+		return fmt.Errorf("column %s: %s %s; the column is %s", c.Name, clip(fmt.Sprint(value)), p, typeName(c.Column))
+	}
+}
+
+func (t *tableBuilder) setAny(row *Row, column int, value any) error {
+	c := &t.layout.cells[column]
+	p := wrongKind
+	switch v := value.(type) {
+	case nil:
+		p = fits
+	case bool:
+		p = c.setBool(row, v)
+	case string:
+		p = c.setString(row, t.builder.intern(v))
+	case []float32:
+		p = c.setVector(row, v)
+	case float64:
+		p = c.setFloat(row, v)
+	case float32:
+		p = c.setFloat(row, float64(v))
+	case int:
+		p = c.setInt(row, int64(v))
+	case int64:
+		p = c.setInt(row, v)
+	case int32:
+		p = c.setInt(row, int64(v))
+	}
+	return t.accept(c, p, value)
+}
+
+// extend returns s with n zero elements from index from on.
+func extend[T any](s []T, from, n int) []T {
+	s = slices.Grow(s[:from], n)[:from+n]
+	clear(s[from:])
+	return s
+}
+
+// canonical reports whether id is the decimal form of an int64, the only form
+// under which an int64 entity is known: "007" and "+7" are not 7.
+func canonical(id string) bool {
+	n, err := strconv.ParseInt(id, 10, 64)
+	return err == nil && strconv.FormatInt(n, 10) == id
+}
+
+// millis is t as Row.Time. The epoch itself becomes 1, because 0 means that
+// there is no time.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return known(t.UnixMilli())
+}
+
+func known(ms int64) int64 {
+	if ms == 0 {
+		return 1
+	}
+	return ms
+}
+
+// clip shortens a foreign value for an error message.
+func clip(s string) string {
+	const longest = 64
+	if len(s) > longest {
+		return s[:longest] + "…"
+	}
+	return s
+}

@@ -1,0 +1,189 @@
+package features
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rankgate/rankgate/model"
+)
+
+// csvSource reads a CSV file with a header. An empty field is a null. A vector
+// is its numbers separated by spaces or commas, in brackets or not: "[1, 2]",
+// "1 2" and "[1. 2.]" are alike. A bool is true, false, t, f, 1 or 0; a whole
+// number may be written as 3.0, as it is by tools that keep nulls in floats.
+type csvSource struct {
+	table  *tableBuilder
+	reader *csv.Reader
+	ids    []int // field of each entity
+	time   int   // field of the event time, -1 if there is none
+	cells  []int // field of each column
+	vector []float32
+}
+
+func (t *tableBuilder) loadCSV(ctx context.Context, r io.Reader) error {
+	s := &csvSource{table: t, reader: csv.NewReader(r), time: -1}
+	s.reader.ReuseRecord = true
+	if err := s.header(); err != nil {
+		return err
+	}
+	for n := 1; ; n++ {
+		if n%checkEvery == 0 && ctx.Err() != nil {
+			return fmt.Errorf(": %w", ctx.Err())
+		}
+		record, err := s.reader.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return csvError(err)
+		}
+		if err := s.row(record); err != nil {
+			line, _ := s.reader.FieldPos(0)
+			return fmt.Errorf(":%d: %w", line, err)
+		}
+	}
+}
+
+func (s *csvSource) header() error {
+	names, err := s.reader.Read()
+	if err == io.EOF {
+		return errors.New(": empty; the first line must name the columns")
+	}
+	if err != nil {
+		return csvError(err)
+	}
+	names = slices.Clone(names)
+	names[0] = strings.TrimPrefix(names[0], "\ufeff") // byte order mark
+	for _, name := range s.table.wanted() {
+		i := slices.Index(names, name)
+		if i < 0 {
+			return missingColumn(name, names)
+		}
+		if slices.Contains(names[i+1:], name) {
+			return fmt.Errorf(":1: there are two columns %q", name)
+		}
+	}
+	view := s.table.view
+	for _, name := range view.Entities {
+		s.ids = append(s.ids, slices.Index(names, name))
+	}
+	if view.EventTime != "" {
+		s.time = slices.Index(names, view.EventTime)
+	}
+	for _, c := range view.Columns {
+		s.cells = append(s.cells, slices.Index(names, c.Name))
+	}
+	return nil
+}
+
+func (s *csvSource) row(record []string) error {
+	t := s.table
+	row := t.begin()
+	for i, field := range s.ids {
+		if err := t.setID(i, record[field]); err != nil {
+			return err
+		}
+	}
+	for i, field := range s.cells {
+		c := &t.layout.cells[i]
+		if record[field] == "" {
+			continue
+		}
+		if err := t.accept(c, s.parse(&row, c, record[field]), record[field]); err != nil {
+			return err
+		}
+	}
+	at := int64(0)
+	if s.time >= 0 {
+		var err error
+		if at, err = parseTime(record[s.time]); err != nil {
+			return fmt.Errorf("column %s: %w", t.view.EventTime, err)
+		}
+	}
+	t.commit(at)
+	return nil
+}
+
+func (s *csvSource) parse(row *Row, c *cell, text string) problem {
+	switch {
+	case c.Length > 0:
+		p := s.parseVector(text, c.Length)
+		if p != fits {
+			return p
+		}
+		return c.setVector(row, s.vector)
+	case c.Type == model.String:
+		return c.setString(row, s.table.builder.intern(text))
+	case c.Type == model.Bool:
+		v, err := strconv.ParseBool(strings.TrimSpace(text))
+		if err != nil {
+			return wrongKind
+		}
+		return c.setBool(row, v)
+	case c.kind == intCell:
+		if v, p := parseInt(text); p == fits {
+			return c.setInt(row, v)
+		}
+	}
+	v, p := parseFloat(text)
+	if p != fits {
+		return p
+	}
+	return c.setFloat(row, v)
+}
+
+// parseVector reads up to one number more than wanted into s.vector.
+func (s *csvSource) parseVector(text string, wanted int) problem {
+	text = strings.TrimSpace(text)
+	if inner, ok := strings.CutPrefix(text, "["); ok {
+		if text, ok = strings.CutSuffix(inner, "]"); !ok {
+			return wrongKind
+		}
+	}
+	s.vector = s.vector[:0]
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(" ,\t\r\n", r) }) {
+		v, p := parseFloat(part)
+		if p == wrongKind {
+			return p
+		}
+		if s.vector = append(s.vector, float32(v)); len(s.vector) > wanted {
+			return wrongLength
+		}
+	}
+	return fits
+}
+
+func parseInt(s string) (int64, problem) {
+	v, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	if err != nil {
+		return 0, wrongKind
+	}
+	return v, fits
+}
+
+// parseFloat returns an infinity for a number beyond float64.
+func parseFloat(s string) (float64, problem) {
+	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange) && math.IsInf(v, 0), err == nil:
+		return v, fits
+	default:
+		return 0, wrongKind
+	}
+}
+
+// csvError puts the line of a syntax error first.
+func csvError(err error) error {
+	var syntax *csv.ParseError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf(":%d: %w", syntax.Line, syntax.Err)
+	}
+	return fmt.Errorf(": %w", err)
+}

@@ -1,0 +1,132 @@
+package features
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Load reads every view's source below dir, builds a snapshot and swaps it in.
+// If anything fails the old snapshot stays. The error names the file, the line
+// or row, and the column.
+func (m *Memory) Load(ctx context.Context, dir string) error {
+	b := NewBuilder(m.registry)
+	for _, t := range b.tables {
+		if err := t.load(ctx, dir); err != nil {
+			return err
+		}
+	}
+	m.Swap(b)
+	return nil
+}
+
+// checkEvery is how many rows are read between two looks at the context.
+const checkEvery = 4096
+
+func (t *tableBuilder) load(ctx context.Context, dir string) error {
+	if t.view.Source == "" {
+		return fmt.Errorf("views.%s.source: missing: the embedded store needs a .parquet or .csv file", t.view.Name)
+	}
+	path := filepath.Join(dir, t.view.Source)
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("views.%s.source: %w", t.view.Name, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("views.%s.source: %w", t.view.Name, err)
+	}
+	if sourceFormat(path) == parquetFormat {
+		err = t.loadParquet(ctx, f, info.Size())
+	} else {
+		err = t.loadCSV(ctx, f)
+	}
+	if err != nil {
+		return fmt.Errorf("%s%w", path, err) // a reader's error starts with the place in the file
+	}
+	return nil
+}
+
+type fileFormat uint8
+
+const (
+	unknownFormat fileFormat = iota
+	parquetFormat
+	csvFormat
+)
+
+func sourceFormat(path string) fileFormat {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".parquet":
+		return parquetFormat
+	case ".csv":
+		return csvFormat
+	default:
+		return unknownFormat
+	}
+}
+
+// wanted lists the columns of the source that the view needs: its entities,
+// its event time if it has one, its columns.
+func (t *tableBuilder) wanted() []string {
+	names := append([]string{}, t.view.Entities...)
+	if t.view.EventTime != "" {
+		names = append(names, t.view.EventTime)
+	}
+	for _, c := range t.view.Columns {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// missingColumn is the error for a source without one of the wanted columns.
+func missingColumn(name string, there []string) error {
+	return fmt.Errorf(": there is no column %q%s; the file has %s", name, suggest(name, there), clip(strings.Join(there, ", ")))
+}
+
+// epochMillis reads a bare number as a time since 1970. The unit follows from
+// its size: seconds below 10¹¹ (the year 5138), else milliseconds below 10¹⁴,
+// microseconds below 10¹⁷, else nanoseconds.
+func epochMillis(v int64) int64 {
+	switch size := math.Abs(float64(v)); {
+	case size < 1e11:
+		return known(v * 1000)
+	case size < 1e14:
+		return known(v)
+	case size < 1e17:
+		return known(v / 1000)
+	default:
+		return known(v / 1000_000)
+	}
+}
+
+// timeLayouts are the written forms of an event time. Those without a zone are
+// in UTC.
+var timeLayouts = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05", time.DateTime, time.DateOnly}
+
+var errTime = errors.New("is not a time; it takes RFC 3339, 2006-01-02 15:04:05 or a number since 1970")
+
+// parseTime reads an event time as written in a CSV file or a string column.
+func parseTime(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if v, p := parseInt(s); p == fits {
+		return epochMillis(v), nil
+	}
+	if v, p := parseFloat(s); p == fits && math.Abs(v) < 1e11 {
+		return known(int64(v * 1000)), nil
+	}
+	for _, layout := range timeLayouts {
+		if at, err := time.Parse(layout, s); err == nil {
+			return known(at.UnixMilli()), nil
+		}
+	}
+	return 0, fmt.Errorf("%q %w", clip(s), errTime)
+}

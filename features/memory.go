@@ -1,0 +1,107 @@
+package features
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Memory is the embedded Store: every view whole in memory. A load builds a
+// new snapshot beside the old one and swaps them at once; each request reads
+// one snapshot from start to end.
+type Memory struct {
+	registry *Registry
+	swap     sync.Mutex               // orders swaps, so that generations count them
+	current  atomic.Pointer[snapshot] // written under swap
+}
+
+// NewMemory returns a store without rows.
+func NewMemory(reg *Registry) *Memory {
+	m := &Memory{registry: reg}
+	m.current.Store(NewBuilder(reg).snapshot())
+	return m
+}
+
+// Swap makes what b gathered the store's whole content. b is of the same
+// Registry and must not be used again.
+func (m *Memory) Swap(b *Builder) {
+	next := b.snapshot()
+	m.swap.Lock()
+	defer m.swap.Unlock()
+	next.generation = m.current.Load().generation + 1
+	m.current.Store(next)
+}
+
+// Generation returns the number of swaps so far. It is part of the snapshot
+// itself: a score whose generation was read before its features were fetched
+// is built on that generation or a later one, never an earlier one, so a score
+// cached under the current generation is never older than the data.
+func (m *Memory) Generation() uint64 { return m.current.Load().generation }
+
+// Views describes what the store holds, in the order of the registry.
+func (m *Memory) Views() []ViewInfo {
+	s := m.current.Load()
+	infos := make([]ViewInfo, len(s.tables))
+	for i := range s.tables {
+		infos[i] = s.tables[i].info
+	}
+	return infos
+}
+
+// Fetch implements Store. It takes microseconds and waits for nothing, so it
+// does not look at the deadline.
+func (m *Memory) Fetch(q *Query, _ time.Time) {
+	s := m.current.Load()
+	user := s.users.find(q.Request.User)
+	for i := range q.Lookups {
+		if s.tables[q.Lookups[i].View].key != userKey {
+			s.number(q)
+			break
+		}
+	}
+	for i := range q.Lookups {
+		l := &q.Lookups[i]
+		t := &s.tables[l.View]
+		l.Default = &t.missing
+		switch t.key {
+		case userKey:
+			l.Rows[0] = t.byOwner[user]
+		case itemKey:
+			for j, item := range q.ordinals {
+				l.Rows[j] = t.byOwner[item]
+			}
+		case pairKey:
+			t.pairRows(l.Rows, user, q.ordinals)
+		}
+	}
+}
+
+// number looks the candidates up in the dictionary of items.
+func (s *snapshot) number(q *Query) {
+	if cap(q.ordinals) < len(q.Items) {
+		q.ordinals = make([]uint32, len(q.Items))
+	}
+	q.ordinals = q.ordinals[:len(q.Items)]
+	for i, item := range q.Items {
+		q.ordinals[i] = s.items.find(q.Request.Items[item].ID)
+	}
+}
+
+func (t *table) pairRows(rows []*Row, user uint32, items []uint32) {
+	own := t.pairs.of(user)
+	if len(own) == 0 {
+		return
+	}
+	mask := len(own) - 1
+	for i, item := range items {
+		if item == 0 {
+			continue
+		}
+		for at := spread(item, len(own)); own[at].item != 0; at = (at + 1) & mask {
+			if own[at].item == item {
+				rows[i] = &t.byRow[own[at].row]
+				break
+			}
+		}
+	}
+}

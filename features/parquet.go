@@ -1,0 +1,233 @@
+package features
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// parquetSource reads the wanted columns of one row group side by side, a row
+// at a time. Columns may be optional, lists hold vectors, and numbers may be
+// wider or narrower than the view's own.
+type parquetSource struct {
+	table  *tableBuilder
+	ids    []*parquetColumn
+	time   *parquetColumn // nil if there is none
+	cells  []*parquetColumn
+	vector []float32
+}
+
+// loadParquet never panics: what the library throws at a damaged file, on this
+// goroutine, becomes an error.
+func (t *tableBuilder) loadParquet(ctx context.Context, f io.ReaderAt, size int64) (err error) {
+	s := &parquetSource{table: t}
+	row := 0
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = fmt.Errorf(": row %d: damaged file: %v", row+1, thrown)
+		}
+	}()
+	file, err := openParquet(f, size)
+	if err != nil {
+		return fmt.Errorf(": %w", err)
+	}
+	if err := s.header(file.Schema()); err != nil {
+		return err
+	}
+	for _, group := range file.RowGroups() {
+		if err := s.group(ctx, group, &row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func openParquet(f io.ReaderAt, size int64) (*parquet.File, error) {
+	// The library allocates what the trailer claims before it reads.
+	trailer := make([]byte, 8)
+	if size < 12 {
+		return nil, errors.New("too short for a Parquet file")
+	}
+	if _, err := f.ReadAt(trailer, size-8); err != nil {
+		return nil, err
+	}
+	if footer := int64(binary.LittleEndian.Uint32(trailer)); footer > size-12 {
+		return nil, fmt.Errorf("damaged file: a footer of %d bytes in a file of %d", footer, size)
+	}
+	file, err := parquet.OpenFile(f, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, err
+	}
+	return file, refuseLZ4(file)
+}
+
+// refuseLZ4 refuses a codec of which the library takes any error for a lack of
+// room: on a damaged page it doubles its buffer for ever.
+func refuseLZ4(file *parquet.File) error {
+	for _, group := range file.Metadata().RowGroups {
+		for _, c := range group.Columns {
+			if c.MetaData.Codec == format.Lz4Raw {
+				return errors.New("LZ4 compression is not supported; write the file with zstd, snappy, gzip or none")
+			}
+		}
+	}
+	return nil
+}
+
+func (s *parquetSource) header(schema *parquet.Schema) error {
+	var names []string
+	fields := map[string]parquet.Field{}
+	for _, field := range schema.Fields() {
+		names = append(names, field.Name())
+		fields[field.Name()] = field
+	}
+	columns := map[string]*parquetColumn{}
+	for _, name := range s.table.wanted() {
+		field, ok := fields[name]
+		if !ok {
+			return missingColumn(name, names)
+		}
+		c, err := newParquetColumn(schema, field)
+		if err != nil {
+			return fmt.Errorf(": column %s: %w", name, err)
+		}
+		columns[name] = c
+	}
+	view := s.table.view
+	for _, name := range view.Entities {
+		s.ids = append(s.ids, columns[name])
+	}
+	if view.EventTime != "" {
+		s.time = columns[view.EventTime]
+	}
+	for i := range view.Columns {
+		c := columns[view.Columns[i].Name]
+		if c.repeated && view.Columns[i].Length == 0 {
+			return fmt.Errorf(": column %s is a list, and the view says %s", c.name, typeName(&view.Columns[i]))
+		}
+		// The event time may be a feature as well; each reads for itself.
+		own := *c
+		s.cells = append(s.cells, &own)
+	}
+	return nil
+}
+
+func (s *parquetSource) columns() []*parquetColumn {
+	all := slices.Clone(s.ids)
+	if s.time != nil {
+		all = append(all, s.time)
+	}
+	return append(all, s.cells...)
+}
+
+func (s *parquetSource) group(ctx context.Context, group parquet.RowGroup, row *int) error {
+	chunks := group.ColumnChunks()
+	all := s.columns()
+	for _, c := range all {
+		c.open(chunks[c.index])
+		defer c.close()
+	}
+	for range group.NumRows() {
+		if *row%checkEvery == 0 && ctx.Err() != nil {
+			return fmt.Errorf(": %w", ctx.Err())
+		}
+		for _, c := range all {
+			if err := c.next(); err != nil {
+				return fmt.Errorf(": row %d: column %s: %w", *row+1, c.name, err)
+			}
+		}
+		if err := s.row(); err != nil {
+			return fmt.Errorf(": row %d: %w", *row+1, err)
+		}
+		*row++
+	}
+	for _, c := range all {
+		if _, err := c.peek(); err != io.EOF {
+			return fmt.Errorf(": row %d: column %s: damaged file: more values than rows", *row, c.name)
+		}
+	}
+	return nil
+}
+
+func (s *parquetSource) row() error {
+	t := s.table
+	row := t.begin()
+	for i, c := range s.ids {
+		id, err := c.id()
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		if err := t.setID(i, id); err != nil {
+			return err
+		}
+	}
+	for i, c := range s.cells {
+		cell := &t.layout.cells[i]
+		if c.null() {
+			continue
+		}
+		if p := s.set(&row, cell, c); p != fits {
+			if err := t.accept(cell, p, c.text()); err != nil {
+				return err
+			}
+		}
+	}
+	at := int64(0)
+	if s.time != nil {
+		var err error
+		if at, err = s.time.millis(); err != nil {
+			return fmt.Errorf("column %s: %w", s.time.name, err)
+		}
+	}
+	t.commit(at)
+	return nil
+}
+
+func (s *parquetSource) set(row *Row, cell *cell, c *parquetColumn) problem {
+	if c.repeated {
+		return s.setVector(row, cell, c)
+	}
+	v := c.row[0]
+	switch v.Kind() {
+	case parquet.Boolean:
+		return cell.setBool(row, v.Boolean())
+	case parquet.ByteArray:
+		return cell.setString(row, s.table.builder.intern(string(v.ByteArray())))
+	case parquet.Int32, parquet.Int64:
+		i, p := c.int(v)
+		if p != fits {
+			return p
+		}
+		return cell.setInt(row, i)
+	case parquet.Float, parquet.Double:
+		f, p := c.float(v)
+		if p != fits {
+			return p
+		}
+		return cell.setFloat(row, f)
+	default:
+		return wrongKind
+	}
+}
+
+// setVector leaves a vector with a null in it null, as one with a NaN.
+func (s *parquetSource) setVector(row *Row, cell *cell, c *parquetColumn) problem {
+	if len(c.row) != cell.Length {
+		return wrongLength
+	}
+	s.vector = s.vector[:0]
+	for _, v := range c.row {
+		f, p := c.float(v)
+		if p != fits {
+			return p
+		}
+		s.vector = append(s.vector, float32(f))
+	}
+	return cell.setVector(row, s.vector)
+}

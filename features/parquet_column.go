@@ -1,0 +1,260 @@
+package features
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// parquetColumn walks one column of a Parquet file row by row.
+type parquetColumn struct {
+	name     string
+	index    int  // of the leaf in the file
+	repeated bool // a list: a row has any number of values
+	kind     parquet.Kind
+	unsigned bool
+	unit     time.Duration // of a timestamp or date; 0 for a bare number
+
+	pages  parquet.Pages
+	page   parquet.Page
+	values parquet.ValueReader // of page; nil before the first page and between two
+	buffer [256]parquet.Value
+	at, n  int // buffer[at:n] has not been taken yet
+
+	// row holds the values of the row reached, valid until next. A scalar is
+	// one value. The bytes of a string belong to its page, which outlives the
+	// row of a scalar column; lists are of numbers, which have no bytes.
+	row []parquet.Value
+}
+
+// newParquetColumn finds the one leaf below field.
+func newParquetColumn(schema *parquet.Schema, field parquet.Field) (*parquetColumn, error) {
+	path := []string{field.Name()}
+	for node := parquet.Node(field); !node.Leaf(); {
+		children := node.Fields()
+		if len(children) != 1 {
+			return nil, errors.New("is a group; a view takes numbers, bools, strings and lists of numbers")
+		}
+		path = append(path, children[0].Name())
+		node = children[0]
+	}
+	leaf, ok := schema.Lookup(path...)
+	if !ok {
+		return nil, errors.New("damaged file: the schema does not hold it")
+	}
+	if leaf.MaxRepetitionLevel > 1 || len(path) > 1 && leaf.MaxRepetitionLevel == 0 {
+		return nil, errors.New("is nested; a view takes numbers, bools, strings and lists of numbers")
+	}
+	c := &parquetColumn{name: path[0], index: leaf.ColumnIndex, repeated: leaf.MaxRepetitionLevel == 1}
+	return c, c.describe(leaf.Node.Type())
+}
+
+// describe notes what the values mean, or refuses a type whose values would be
+// read wrongly.
+func (c *parquetColumn) describe(t parquet.Type) error {
+	c.kind = t.Kind()
+	if logical := t.LogicalType(); logical != nil {
+		switch l := logical.Value.(type) {
+		case *format.TimestampType:
+			c.unit = l.Unit.Value.Duration()
+		case *format.DateType:
+			c.unit = day
+		case *format.IntType:
+			c.unsigned = !l.IsSigned
+		case *format.DecimalType, *format.TimeType, *format.UUIDType, *format.BsonType:
+			return fmt.Errorf("its Parquet type %s is not supported; write it as a number or a string", logical)
+		}
+	}
+	if c.kind == parquet.FixedLenByteArray || c.repeated && (c.kind == parquet.ByteArray || c.kind == parquet.Int96) {
+		return fmt.Errorf("its Parquet type %s is not supported; write it as a number or a string", t)
+	}
+	return nil
+}
+
+func (c *parquetColumn) open(chunk parquet.ColumnChunk) {
+	c.pages = chunk.Pages()
+	c.at, c.n = 0, 0
+}
+
+func (c *parquetColumn) close() {
+	c.release()
+	if c.pages != nil {
+		_ = c.pages.Close() // nothing was written
+		c.pages = nil
+	}
+}
+
+func (c *parquetColumn) release() {
+	if c.page != nil {
+		parquet.Release(c.page)
+		c.page, c.values = nil, nil
+	}
+}
+
+// next moves to the next row.
+func (c *parquetColumn) next() error {
+	c.row = c.row[:0]
+	for {
+		v, err := c.peek()
+		switch {
+		case err == io.EOF && len(c.row) > 0:
+			return nil
+		case err == io.EOF:
+			return errors.New("damaged file: fewer values than rows")
+		case err != nil:
+			return fmt.Errorf("damaged file: %w", err)
+		case len(c.row) > 0 && v.RepetitionLevel() == 0:
+			return nil
+		case len(c.row) == 0 && v.RepetitionLevel() != 0:
+			return errors.New("damaged file: a list starts in its middle")
+		case !v.IsNull() && v.Kind() != c.kind:
+			return fmt.Errorf("damaged file: a %s among values of %s", v.Kind(), c.kind)
+		case len(c.row) == MaxVector:
+			return fmt.Errorf("a list of more than %d values", MaxVector)
+		}
+		c.row = append(c.row, v)
+		c.at++
+		if !c.repeated {
+			return nil
+		}
+	}
+}
+
+// peek returns the next value without taking it, io.EOF after the last.
+func (c *parquetColumn) peek() (parquet.Value, error) {
+	for c.at == c.n {
+		if c.values == nil {
+			page, err := c.pages.ReadPage()
+			if err != nil {
+				return parquet.Value{}, err
+			}
+			c.page, c.values = page, page.Values()
+		}
+		n, err := c.values.ReadValues(c.buffer[:])
+		c.at, c.n = 0, n
+		switch {
+		case err != nil && err != io.EOF:
+			return parquet.Value{}, err
+		case n == 0 && err == nil:
+			return parquet.Value{}, io.ErrNoProgress
+		case n == 0:
+			c.release()
+		}
+	}
+	return c.buffer[c.at], nil
+}
+
+// null reports whether the row has no value; an empty list is one.
+func (c *parquetColumn) null() bool { return len(c.row) == 1 && c.row[0].IsNull() }
+
+// text is the row for an error message.
+func (c *parquetColumn) text() string {
+	if c.repeated {
+		return fmt.Sprintf("a list of %d values", len(c.row))
+	}
+	v := c.row[0]
+	if c.unsigned && v.Kind() == parquet.Int64 {
+		return strconv.FormatUint(v.Uint64(), 10)
+	}
+	return clip(v.String())
+}
+
+func (c *parquetColumn) int(v parquet.Value) (int64, problem) {
+	switch {
+	case v.Kind() == parquet.Int32 && c.unsigned:
+		return int64(v.Uint32()), fits
+	case v.Kind() == parquet.Int32:
+		return int64(v.Int32()), fits
+	case v.Kind() == parquet.Int64 && c.unsigned && v.Int64() < 0:
+		return 0, outOfRange
+	case v.Kind() == parquet.Int64:
+		return v.Int64(), fits
+	default:
+		return 0, wrongKind
+	}
+}
+
+// float takes a null, which stands inside a list here, as not finite.
+func (c *parquetColumn) float(v parquet.Value) (float64, problem) {
+	switch {
+	case v.IsNull():
+		return 0, notFinite
+	case v.Kind() == parquet.Float:
+		return float64(v.Float()), fits
+	case v.Kind() == parquet.Double:
+		return v.Double(), fits
+	default:
+		i, p := c.int(v)
+		return float64(i), p
+	}
+}
+
+func (c *parquetColumn) id() (string, error) {
+	if c.repeated || c.null() {
+		return "", errors.New("the id is null or a list")
+	}
+	v := c.row[0]
+	if v.Kind() == parquet.ByteArray {
+		return string(v.ByteArray()), nil
+	}
+	i, p := c.int(v)
+	if p != fits {
+		return "", fmt.Errorf("the id is a %s; it takes a string or an int64", c.kind)
+	}
+	return strconv.FormatInt(i, 10), nil
+}
+
+const day = 24 * time.Hour
+
+// millis returns the row as an event time, 0 for a null.
+func (c *parquetColumn) millis() (int64, error) {
+	if c.repeated {
+		return 0, errTime
+	}
+	if c.null() {
+		return 0, nil
+	}
+	v := c.row[0]
+	switch v.Kind() {
+	case parquet.ByteArray:
+		return parseTime(string(v.ByteArray()))
+	case parquet.Int96:
+		return known(julianMillis(v.Bytes())), nil
+	case parquet.Float, parquet.Double:
+		f, _ := c.float(v)
+		if math.IsNaN(f) {
+			return 0, nil
+		}
+		if math.Abs(f) >= 1e11 {
+			return 0, fmt.Errorf("%v %w", f, errTime)
+		}
+		return known(int64(f * 1000)), nil
+	}
+	i, p := c.int(v)
+	switch {
+	case p != fits:
+		return 0, errTime
+	case c.unit == day:
+		return known(i * day.Milliseconds()), nil
+	case c.unit == 0:
+		return epochMillis(i), nil
+	default:
+		return known(i / int64(time.Millisecond/c.unit)), nil
+	}
+}
+
+// julianMillis reads the old 12-byte timestamp: nanoseconds of the day, then
+// the Julian day.
+func julianMillis(b []byte) int64 {
+	const julianEpoch = 2440588
+	nanos := int64(binary.LittleEndian.Uint64(b))
+	days := int64(binary.LittleEndian.Uint32(b[8:])) - julianEpoch
+	return days*day.Milliseconds() + nanos/int64(time.Millisecond)
+}

@@ -1,0 +1,229 @@
+package features
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/rankgate/rankgate/model"
+)
+
+// snapshot is everything that a Memory store holds at one moment. It is built
+// by one goroutine and never written again, so requests read it without a lock.
+type snapshot struct {
+	generation uint64
+	users      *dictionary
+	items      *dictionary
+	tables     []table // by Registry.Views
+}
+
+// table is one view of a snapshot.
+type table struct {
+	key     viewKey
+	byOwner []*Row    // view of users or items: by number of the dictionary, nil where there is no row
+	pairs   pairIndex // view of pairs
+	byRow   []Row     // view of pairs: what pairs points into
+	missing Row       // stands in for a row that is not there
+	info    ViewInfo
+}
+
+// ViewInfo describes what a Memory store holds of one view.
+type ViewInfo struct {
+	Name      string
+	Rows      int
+	NonFinite int       // cells that were NaN or infinite in the source and count as null
+	Newest    time.Time // latest event time; zero if rows carry none
+}
+
+func (b *Builder) snapshot() *snapshot {
+	s := &snapshot{users: b.users, items: b.items}
+	for _, t := range b.tables {
+		s.tables = append(s.tables, t.table())
+	}
+	return s
+}
+
+// table learns the defaults from the rows gathered, bakes them into the null
+// cells, and indexes the rows.
+func (t *tableBuilder) table() table {
+	missing := t.layout.constants()
+	for i := range t.layout.cells {
+		t.learn(&t.layout.cells[i], &missing)
+	}
+	rows := make([]Row, len(t.keys))
+	newest := int64(0)
+	for i := range rows {
+		rows[i] = t.finish(i, &missing)
+		newest = max(newest, rows[i].Time)
+	}
+	out := table{key: keyOf(t.view.Entities), missing: missing}
+	out.info = ViewInfo{Name: t.view.Name, Rows: len(rows), NonFinite: t.nonFinite}
+	if newest != 0 {
+		out.info.Newest = time.UnixMilli(newest)
+	}
+	switch out.key {
+	case userKey:
+		out.byOwner = make([]*Row, t.builder.users.size())
+		for i, key := range t.keys {
+			out.byOwner[key>>32] = &rows[i]
+		}
+	case itemKey:
+		out.byOwner = make([]*Row, t.builder.items.size())
+		for i, key := range t.keys {
+			out.byOwner[uint32(key)] = &rows[i]
+		}
+	default:
+		out.byRow = rows
+		out.pairs = newPairIndex(t.keys, t.builder.users.size())
+	}
+	return out
+}
+
+// finish returns row i as it is published.
+func (t *tableBuilder) finish(i int, missing *Row) Row {
+	row := t.row(i)
+	row.Time = t.times[i]
+	if !slices.ContainsFunc(row.Nulls, func(w uint64) bool { return w != 0 }) {
+		row.Nulls = nil
+		return row
+	}
+	for j := range t.layout.cells {
+		c := &t.layout.cells[j]
+		if !row.Null(c.bit) {
+			continue
+		}
+		switch c.kind {
+		case floatCell:
+			copy(row.Floats[c.at:c.at+c.n], missing.Floats[c.at:])
+		case intCell:
+			row.Ints[c.at] = missing.Ints[c.at]
+		case stringCell:
+			row.Strings[c.at] = missing.Strings[c.at]
+			if c.codes != nil {
+				row.Ints[c.code] = missing.Ints[c.code]
+			}
+		}
+	}
+	return row
+}
+
+// learn finds the default of a column that says mean or most_frequent, over
+// the values that are not null. Without any it stays zero.
+func (t *tableBuilder) learn(c *cell, missing *Row) {
+	switch {
+	case c.Default.Kind == Mean:
+		t.learnMean(c, missing)
+	case c.Default.Kind != MostFrequent:
+	case c.kind == floatCell:
+		missing.Floats[c.at] = mostFrequent(t, c, func(r *Row) float32 { return r.Floats[c.at] })
+	case c.kind == intCell:
+		missing.Ints[c.at] = mostFrequent(t, c, func(r *Row) int64 { return r.Ints[c.at] })
+	default:
+		missing.Strings[c.at] = mostFrequent(t, c, func(r *Row) string { return r.Strings[c.at] })
+		if c.codes != nil {
+			missing.Ints[c.code] = c.codes[missing.Strings[c.at]]
+		}
+	}
+}
+
+func (t *tableBuilder) learnMean(c *cell, missing *Row) {
+	sums, n := make([]float64, c.n), 0
+	for i := range t.keys {
+		row := t.row(i)
+		if row.Null(c.bit) {
+			continue
+		}
+		n++
+		if c.kind == intCell {
+			sums[0] += float64(row.Ints[c.at])
+			continue
+		}
+		for j := range sums {
+			sums[j] += float64(row.Floats[c.at+j])
+		}
+	}
+	if c.kind == intCell {
+		missing.Ints[c.at] = roundInt(sums[0]/float64(max(n, 1)), c.Type)
+		return
+	}
+	for j, sum := range sums {
+		missing.Floats[c.at+j] = float32(sum / float64(max(n, 1)))
+	}
+}
+
+// mostFrequent returns the value that most rows have; of equals, the smallest.
+func mostFrequent[T cmp.Ordered](t *tableBuilder, c *cell, value func(*Row) T) T {
+	counts := map[T]int{}
+	for i := range t.keys {
+		if row := t.row(i); !row.Null(c.bit) {
+			counts[value(&row)]++
+		}
+	}
+	var best T
+	most := 0
+	for v, n := range counts {
+		if n > most || n == most && v < best {
+			best, most = v, n
+		}
+	}
+	return best
+}
+
+func roundInt(v float64, t model.Type) int64 {
+	if i, p := integral(math.RoundToEven(v), t); p == fits {
+		return i
+	}
+	return math.MaxInt64 // the mean of values at the very top, rounded up by float64
+}
+
+// pairIndex finds the row of a user and an item. Each user owns a small open
+// hash table of item numbers, found once per request, so that a candidate costs
+// one probe into memory that the candidates before it have just touched.
+type pairIndex struct {
+	from  []int // by user: its table is slots[from[u]:from[u+1]], a power of two long or empty
+	slots []pairSlot
+}
+
+type pairSlot struct {
+	item uint32 // 0: free
+	row  uint32
+}
+
+func newPairIndex(keys []uint64, users int) pairIndex {
+	counts := make([]int, users)
+	for _, key := range keys {
+		counts[key>>32]++
+	}
+	p := pairIndex{from: make([]int, users+1)}
+	for u, n := range counts {
+		size := 0
+		if n > 0 {
+			size = 1 << bits.Len(uint(n+n/2)) // at most two thirds full
+		}
+		p.from[u+1] = p.from[u] + size
+	}
+	p.slots = make([]pairSlot, p.from[users])
+	for i, key := range keys {
+		own := p.of(uint32(key >> 32))
+		at := spread(uint32(key), len(own))
+		for own[at].item != 0 {
+			at = (at + 1) & (len(own) - 1)
+		}
+		own[at] = pairSlot{item: uint32(key), row: uint32(i)}
+	}
+	return p
+}
+
+// of returns the table of a user, empty if there is none.
+func (p *pairIndex) of(user uint32) []pairSlot {
+	return p.slots[p.from[user]:p.from[user+1]]
+}
+
+// spread is the slot at which the search for an item starts. Item numbers
+// follow the order of the source, not the will of a caller, so the
+// multiplication need not be keyed.
+func spread(item uint32, slots int) int {
+	return int(uint64(item)*0x9e3779b97f4a7c15>>32) & (slots - 1)
+}
