@@ -1,9 +1,11 @@
 package edge
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/rankgate/rankgate/budget"
+	"github.com/rankgate/rankgate/rank"
 )
 
 // Config bounds what the public listener takes from its callers.
@@ -14,11 +16,15 @@ type Config struct {
 	Drain    Drain
 }
 
-// Limits bounds one request and all requests together.
+// Limits bounds one request and all requests together. Every limit is at least
+// 1; there is no value that means "no limit".
 type Limits struct {
-	Candidates int // items of one request (limits.candidates)
-	Body       int // bytes of one body, also after inflating (limits.body)
-	InFlight   int // requests answered at a time; more get 429 (limits.in_flight)
+	Candidates  int // items of one request (limits.candidates)
+	Features    int // features of one item, and of the context (limits.features)
+	Body        int // bytes of one body, also after inflating (limits.body)
+	Header      int // bytes of the request line and the headers (limits.header)
+	InFlight    int // requests answered at a time; more get 429 (limits.in_flight)
+	Connections int // open connections; more are answered with 429 and closed (limits.connections)
 }
 
 // Timeouts bounds what a slow or silent peer can hold.
@@ -38,9 +44,45 @@ type Drain struct {
 // DefaultConfig is what an empty configuration means.
 func DefaultConfig() Config {
 	return Config{
-		Budget:   budget.DefaultLimits,
-		Limits:   Limits{Candidates: 2000, Body: 4 << 20, InFlight: 4096},
+		Budget: budget.DefaultLimits,
+		Limits: Limits{
+			Candidates: 2000, Features: 128, Body: 4 << 20, Header: 8 << 10,
+			InFlight: 4096, Connections: 16384,
+		},
 		Timeouts: Timeouts{Read: 5 * time.Second, Write: 5 * time.Second, Idle: time.Minute},
 		Drain:    Drain{Wait: 5 * time.Second, Linger: 5 * time.Second, Finish: 10 * time.Second},
 	}
 }
+
+// Validate returns every value that is out of its range.
+func (c Config) Validate() []rank.FieldError {
+	var errs []rank.FieldError
+	count := func(path string, value, low, high int) {
+		if value < low || value > high {
+			errs = append(errs, rank.FieldError{Path: path, Message: fmt.Sprintf("%d: must be from %d to %d", value, low, high)})
+		}
+	}
+	span := func(path string, value, low time.Duration) {
+		if value < low || value > maxSpan {
+			errs = append(errs, rank.FieldError{Path: path, Message: fmt.Sprintf("%v: must be from %v to %v", value, low, maxSpan)})
+		}
+	}
+	span("budget.default", c.Budget.Default, time.Microsecond)
+	span("budget.max", c.Budget.Max, time.Microsecond)
+	count("limits.candidates", c.Limits.Candidates, 1, 1<<20)
+	count("limits.features", c.Limits.Features, 1, 1<<16)
+	count("limits.body", c.Limits.Body, 1<<10, 1<<30)
+	count("limits.header", c.Limits.Header, 1<<10, 1<<20)
+	count("limits.in_flight", c.Limits.InFlight, 1, 1<<20)
+	count("limits.connections", c.Limits.Connections, 1, 1<<20)
+	span("timeouts.read", c.Timeouts.Read, time.Millisecond)
+	span("timeouts.write", c.Timeouts.Write, time.Millisecond)
+	span("timeouts.idle", c.Timeouts.Idle, time.Millisecond)
+	span("drain.wait", c.Drain.Wait, 0)
+	span("drain.linger", c.Drain.Linger, 0)
+	span("drain.finish", c.Drain.Finish, 0)
+	return errs
+}
+
+// maxSpan is the longest time that any setting may name.
+const maxSpan = 24 * time.Hour

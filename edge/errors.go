@@ -1,0 +1,137 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/rankgate/rankgate/rank"
+)
+
+// statuses is the one table from codes to HTTP statuses. A refusal that HTTP
+// has a more exact status for (405, 408, 415, 431, and 404 for a path) names
+// that itself.
+var statuses = [rank.NumCodes]int{
+	rank.InvalidRequest: fasthttp.StatusBadRequest,
+	rank.Unauthorized:   fasthttp.StatusUnauthorized,
+	rank.UnknownModel:   fasthttp.StatusNotFound,
+	rank.TooLarge:       fasthttp.StatusRequestEntityTooLarge,
+	rank.Overloaded:     fasthttp.StatusTooManyRequests,
+	rank.Unavailable:    fasthttp.StatusServiceUnavailable,
+}
+
+// refusal is an answer that is an error.
+type refusal struct {
+	status  int
+	code    rank.Code
+	message string
+}
+
+func refused(err *rank.Error) *refusal {
+	return &refusal{status: statuses[err.Code], code: err.Code, message: err.Message}
+}
+
+func refusef(status int, code rank.Code, format string, args ...any) *refusal {
+	return &refusal{status: status, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+// invalid is a 400.
+func invalid(format string, args ...any) *refusal {
+	return refusef(fasthttp.StatusBadRequest, rank.InvalidRequest, format, args...)
+}
+
+// refusals holds those that never differ, so that saying no under load is cheap.
+type refusals struct {
+	body, inflated, header, slow         refusal
+	inFlight, inflating, connections     refusal
+	draining, cold, panicked, unexpected refusal
+}
+
+func newRefusals(cfg Config) refusals {
+	fixed := func(code rank.Code, format string, args ...any) refusal {
+		return *refused(rank.Errorf(code, format, args...))
+	}
+	r := refusals{
+		body:        fixed(rank.TooLarge, "body: more than %d bytes (limits.body)", cfg.Limits.Body),
+		inflated:    fixed(rank.TooLarge, "body: more than %d bytes when inflated (limits.body)", cfg.Limits.Body),
+		header:      fixed(rank.TooLarge, "headers: more than %d bytes (limits.header)", cfg.Limits.Header),
+		slow:        fixed(rank.InvalidRequest, "request: not complete after %v (timeouts.read)", cfg.Timeouts.Read),
+		inFlight:    fixed(rank.Overloaded, "more than %d requests in flight (limits.in_flight)", cfg.Limits.InFlight),
+		inflating:   fixed(rank.Overloaded, "too many compressed bodies: not one inflated in %v (budget.max)", cfg.Budget.Max),
+		connections: fixed(rank.Overloaded, "more than %d connections (limits.connections)", cfg.Limits.Connections),
+		draining:    fixed(rank.Unavailable, "draining: this instance is about to stop"),
+		cold:        fixed(rank.Unavailable, "not ready: no model is loaded and warm"),
+		panicked:    fixed(rank.Unavailable, "the request failed inside the gateway; its log says why"),
+		unexpected:  fixed(rank.Unavailable, "the gateway could not answer; its log says why"),
+	}
+	r.header.status = fasthttp.StatusRequestHeaderFieldsTooLarge
+	r.slow.status = fasthttp.StatusRequestTimeout
+	return r
+}
+
+func unknownPath(path []byte) *refusal {
+	return refusef(fasthttp.StatusNotFound, rank.InvalidRequest,
+		"path: %s is not served; there are /rank, /rank/MODEL, /healthz and /readyz", brief(string(path)))
+}
+
+func wrongMethod(method, path []byte, allow string) *refusal {
+	return refusef(fasthttp.StatusMethodNotAllowed, rank.InvalidRequest,
+		"method: %s is not for %s; it takes %s", brief(string(method)), brief(string(path)), allow)
+}
+
+// refuse answers with r.
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, r *refusal) {
+	s.stats.Refused[r.code].Add(1)
+	ctx.SetStatusCode(r.status)
+	ctx.Response.Header.SetContentType(contentJSON)
+	if r.code == rank.Overloaded {
+		ctx.Response.Header.Set("Retry-After", retryAfter)
+	}
+	ctx.Response.SetBodyRaw(appendError(nil, r.code, r.message))
+}
+
+// retryAfter is in seconds, and HTTP has nothing shorter to ask for.
+const retryAfter = "1"
+
+// malformed answers what is not a request of HTTP; fasthttp closes the
+// connection after it.
+func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
+	c := ctx.Conn().(*conn)
+	var tooBig *fasthttp.ErrSmallBuffer
+	switch {
+	case !c.begun && c.first.IsZero():
+		// A connection that was opened ahead of need and never used. A 408
+		// would be taken for the answer to the request that is just leaving.
+		c.mute = true
+		return
+	case errors.As(err, &tooBig):
+		s.refuse(ctx, &s.refusals.header)
+	case timedOut(err):
+		s.refuse(ctx, &s.refusals.slow)
+	default:
+		s.refuse(ctx, invalid("request: not well-formed HTTP/1.1"))
+	}
+	c.linger.Store(true)
+}
+
+func timedOut(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// recovered turns a panic into an answer. The connection closes, because how
+// much of it was read is not known.
+func (s *Server) recovered(ctx *fasthttp.RequestCtx) {
+	reason := recover()
+	if reason == nil {
+		return
+	}
+	s.stats.Panics.Add(1)
+	s.log.Error("panic while answering a request", "path", brief(string(ctx.Path())),
+		"reason", reason, "stack", string(debug.Stack()))
+	ctx.Response.Reset()
+	s.refuse(ctx, &s.refusals.panicked)
+	ctx.SetConnectionClose()
+}

@@ -1,0 +1,55 @@
+package edge
+
+import (
+	"github.com/rankgate/rankgate/rank"
+)
+
+// exchange is all the memory of one request and its answer. It is pooled; a
+// part that has grown beyond what most requests need is dropped first.
+type exchange struct {
+	req     rank.Request
+	res     rank.Result
+	decoder decoder
+
+	body  []byte // as sent, or inflated; req's strings are views into it
+	spare []byte // the other of the two
+	words []byte // words of the path and the headers that req views
+	line  []byte // one response header at a time
+	out   []byte // the response's body
+}
+
+// What a pooled exchange keeps at most, in bytes and in elements.
+const (
+	keepBytes  = 256 << 10
+	keepFields = 16 << 10
+	keepFloats = 64 << 10
+)
+
+// reset makes x ready for the next request.
+func (x *exchange) reset() {
+	x.req.Reset()
+	x.res.Resize(0)
+	x.req.Fields = keep(x.req.Fields, keepFields)
+	x.req.Context = keep(x.req.Context, keepFields)
+	x.req.Floats = keep(x.req.Floats, keepFloats)
+	x.body = keep(x.body, keepBytes)
+	x.spare = keep(x.spare, keepBytes)
+	x.words = keep(x.words, keepBytes)
+	x.out = keep(x.out, keepBytes)
+}
+
+// own copies a word out of memory that belongs to fasthttp. A word stays valid
+// when words grows: it then lives on in the old array.
+func (x *exchange) own(word []byte) string {
+	from := len(x.words)
+	x.words = append(x.words, word...)
+	return view(x.words[from:])
+}
+
+// keep returns s empty, without its memory if that is for more than most.
+func keep[T any](s []T, most int) []T {
+	if cap(s) > most {
+		return nil
+	}
+	return s[:0]
+}

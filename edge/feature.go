@@ -1,0 +1,111 @@
+package edge
+
+import (
+	"strconv"
+
+	"github.com/rankgate/rankgate/rank"
+)
+
+// features takes an object of features and appends them to dst. like are the
+// features of the item before, whose names are known to differ: callers send
+// the same names in the same order for every item.
+func (d *decoder) features(dst, like []rank.Field) []rank.Field {
+	if d.token() != '{' {
+		d.wrongType("an object")
+		return dst
+	}
+	d.pos++
+	from, alike := len(dst), true
+	for first := true; d.more(first, '}'); first = false {
+		name := d.key()
+		if name == "" {
+			d.fail("a feature without a name")
+			break
+		}
+		n := len(dst) - from
+		if n == d.limits.Features {
+			d.blame(rank.TooLarge, "more than %d features (limits.features)", d.limits.Features)
+			break
+		}
+		d.at.feature = name
+		if !alike || n == len(like) || like[n].Name != name {
+			d.distinct(name, dst[from:], alike) // slow path
+			alike = false
+		}
+		dst = append(dst, rank.Field{Name: name})
+		d.value(&dst[len(dst)-1].Value)
+		d.at.feature = ""
+	}
+	return dst
+}
+
+// distinct checks that name differs from those of the object's features so
+// far; anew says that it is the first one checked.
+func (d *decoder) distinct(name string, before []rank.Field, anew bool) {
+	if anew {
+		d.names.reset()
+		for i := range before {
+			d.names.add(before[:i], before[i].Name)
+		}
+	}
+	if !d.names.add(before, name) {
+		d.fail("given twice")
+	}
+}
+
+// value takes the value of a feature.
+func (d *decoder) value(v *rank.Value) {
+	switch c := d.token(); {
+	case c == '"':
+		v.Kind, v.Str = rank.String, d.string()
+	case c == '-', c-'0' <= 9:
+		d.scalar(v)
+	case c == 't', c == 'f':
+		v.Kind = rank.Bool
+		if d.bool() {
+			v.Int = 1
+		}
+	case c == 'n':
+		d.literal("null")
+	case c == '[':
+		d.vector(v)
+	default:
+		d.wrongType("null, a bool, a number, a string or a list of numbers")
+	}
+}
+
+func (d *decoder) scalar(v *rank.Value) {
+	text, integer := d.number()
+	if integer && len(text) <= len("-9223372036854775808") {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			v.Kind, v.Int, v.Float = rank.Int, n, float64(n)
+			return
+		}
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		d.fail("%s: outside the range of a 64-bit float", brief(text))
+	}
+	v.Kind, v.Float = rank.Float, f
+}
+
+func (d *decoder) vector(v *rank.Value) {
+	d.pos++
+	floats := d.req.Floats
+	v.Kind, v.From = rank.Vector, int32(len(floats))
+	for first := true; d.more(first, ']'); first = false {
+		d.at.element = len(floats) - int(v.From)
+		if c := d.token(); c != '-' && c-'0' > 9 {
+			d.wrongType("a number")
+			break
+		}
+		text, _ := d.number()
+		f, err := strconv.ParseFloat(text, 32)
+		if err != nil {
+			d.fail("%s: outside the range of a 32-bit float", brief(text))
+		}
+		floats = append(floats, float32(f))
+		d.at.element = -1
+	}
+	v.To, d.req.Floats = int32(len(floats)), floats
+}

@@ -1,0 +1,53 @@
+package edge
+
+import (
+	"bytes"
+
+	"github.com/valyala/fasthttp"
+)
+
+// route finds what the request's path and method ask for.
+func (s *Server) route(ctx *fasthttp.RequestCtx, c *conn) {
+	path := ctx.Path()
+	model, named := bytes.CutPrefix(path, rankPrefix)
+	switch {
+	case string(path) == "/rank":
+		if s.allows(ctx, "POST, OPTIONS", "POST") {
+			s.rank(ctx, c, nil)
+		}
+	case named && len(model) > 0 && bytes.IndexByte(model, '/') < 0:
+		if s.allows(ctx, "POST, OPTIONS", "POST") {
+			s.rank(ctx, c, model)
+		}
+	case string(path) == "/healthz":
+		if s.allows(ctx, "GET, HEAD, OPTIONS", "GET", "HEAD") {
+			s.alive(ctx)
+		}
+	case string(path) == "/readyz":
+		if s.allows(ctx, "GET, HEAD, OPTIONS", "GET", "HEAD") {
+			s.readiness(ctx)
+		}
+	default:
+		s.refuse(ctx, unknownPath(path))
+	}
+}
+
+var rankPrefix = []byte("/rank/")
+
+// allows reports whether the request's method is one of methods. It answers
+// OPTIONS and every other method itself.
+func (s *Server) allows(ctx *fasthttp.RequestCtx, allow string, methods ...string) bool {
+	asked := ctx.Method()
+	for _, method := range methods {
+		if string(asked) == method {
+			return true
+		}
+	}
+	ctx.Response.Header.Set("Allow", allow)
+	if string(asked) == "OPTIONS" {
+		ctx.SetStatusCode(fasthttp.StatusNoContent)
+	} else {
+		s.refuse(ctx, wrongMethod(asked, ctx.Path(), allow))
+	}
+	return false
+}

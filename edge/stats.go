@@ -1,0 +1,20 @@
+package edge
+
+import (
+	"sync/atomic"
+
+	"github.com/rankgate/rankgate/rank"
+)
+
+// Stats counts what the public listener saw. Requests write it, anyone may read
+// it at any time; each number is exact, but two of them may be a request apart.
+type Stats struct {
+	Answered    atomic.Uint64                // requests to /rank with a 200
+	Refused     [rank.NumCodes]atomic.Uint64 // requests with an error, by code; /readyz included
+	InFlight    atomic.Int64                 // requests to /rank being worked on
+	BodyBytes   atomic.Uint64                // of bodies to /rank, as sent
+	Gone        atomic.Uint64                // requests whose caller was seen to have left
+	Panics      atomic.Uint64                // requests that ended in a panic
+	Connections atomic.Int64                 // open now
+	TurnedAway  atomic.Uint64                // connections above limits.connections
+}
