@@ -30,8 +30,8 @@ type sample struct {
 
 // Scored is a candidate of an answer.
 type Scored struct {
-	ID    string
-	Score float32
+	ID    string  `json:"id"`
+	Score float32 `json:"score"`
 }
 
 // Tolerance is how far a score may be from the one that training noted: a
@@ -94,7 +94,9 @@ func (c *candidateID) UnmarshalJSON(data []byte) error {
 	if data[0] == '"' {
 		return json.Unmarshal(data, (*string)(c))
 	}
-	var item struct{ ID string }
+	var item struct {
+		ID string `json:"id"`
+	}
 	err := json.Unmarshal(data, &item)
 	*c = candidateID(item.ID)
 	return err

@@ -1,0 +1,64 @@
+# The commands of this repository; `make` alone lists them.
+
+GO       ?= go
+ARGS     ?=
+FUZZTIME ?= 10m
+
+# grpcnotrace keeps html/template out, which would turn the linker's dead-code
+# removal off: the binary is less than half as large.
+BUILD_FLAGS = -trimpath -tags grpcnotrace -ldflags "-X main.version=$(VERSION)"
+VERSION     = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+# What needs the ONNX Runtime library runs after this, and only if it was had.
+WITH_ONNX = library=$$(scripts/onnxruntime.sh) && RANKGATE_ONNXRUNTIME_LIB=$$library
+
+BENCH_PACKAGES = ./edge ./cache ./features ./batcher ./cmd/gateway
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List these commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Rank at once, with no configuration (ARGS=--once: check one answer and exit)
+	bin/gateway demo $(ARGS)
+
+.PHONY: build
+build: toolchain ## Build bin/gateway, with ONNX Runtime beside it
+ifneq ($(CGO_ENABLED),0)
+	@scripts/onnxruntime.sh bin >/dev/null
+endif
+	$(GO) build $(BUILD_FLAGS) -o bin/gateway ./cmd/gateway
+
+.PHONY: test
+test: toolchain ## Run every test with the race detector, then the examples
+	@scripts/test.sh
+
+.PHONY: example
+example: build ## Train, serve and check the MovieLens example
+	@$(WITH_ONNX) examples/movielens/run.sh
+
+.PHONY: bench-micro
+bench-micro: toolchain ## Measure the steps of a request: ns, bytes and allocations each
+	@$(WITH_ONNX) $(GO) test -tags grpcnotrace -run '^$$' -bench . -benchmem $(BENCH_PACKAGES)
+
+.PHONY: fuzz
+fuzz: toolchain ## Fuzz the request codec and the configuration reader (FUZZTIME=10m in all)
+	@$(WITH_ONNX) scripts/fuzz.sh $(FUZZTIME) ./edge ./config
+
+.PHONY: lint
+lint: toolchain ## Run every static check
+	@scripts/lint.sh
+
+.PHONY: setup
+setup: toolchain ## Fetch what the other commands would fetch: the ONNX Runtime library
+	@scripts/onnxruntime.sh
+
+.PHONY: clean
+clean: ## Remove what was built here (not the cache)
+	rm -rf bin
+
+.PHONY: toolchain
+toolchain:
+	@scripts/toolchain.sh

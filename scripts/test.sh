@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs every test, the examples' included, and fails if any did. The ONNX Runtime
+# library is fetched when it is not here yet.
+set -eu
+
+cd "$(dirname "$0")/.."
+RANKGATE_ONNXRUNTIME_LIB=$(scripts/onnxruntime.sh)
+export RANKGATE_ONNXRUNTIME_LIB
+status=0
+
+go test -race -tags grpcnotrace ./... || status=1
+for example in examples/*/run.sh; do
+	[ -x "$example" ] || continue
+	printf '\n%s\n' "$example"
+	"$example" || status=1
+done
+exit "$status"
