@@ -1,6 +1,7 @@
 package features
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -38,5 +39,19 @@ func TestFetchAndWriteAllocateNothing(t *testing.T) {
 		if got != 0 || rows.Len() != 0 {
 			t.Errorf("%d candidates: %v allocations; want none", n, got)
 		}
+	}
+}
+
+func TestADigestOfManyFieldsAllocatesNothing(t *testing.T) {
+	var columns []string
+	req := &rank.Request{Items: []rank.Item{{To: 100}}}
+	for i := range 100 {
+		columns = append(columns, fmt.Sprint("request.f", i))
+		req.Fields = append(req.Fields, word(fmt.Sprint("f", i), "word"))
+	}
+	plan, _ := planFor(t, twoViews(), columns...)
+	sum := uint64(0)
+	if got := testing.AllocsPerRun(100, func() { sum += plan.ItemDigest(req, 0) }); got != 0 {
+		t.Errorf("%v allocations; want none", got)
 	}
 }

@@ -14,78 +14,94 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-// Every load writes its own number into every cell of every view, so a request
-// that mixed two snapshots would see two numbers.
-func TestARequestSeesOneWholeSnapshotWhileLoadsSwapIt(t *testing.T) {
-	reg := &Registry{
+// numbered is a store of which every load writes its own number into every cell
+// of every view, so that a request that mixed two snapshots would see two.
+type numbered struct {
+	reg  *Registry
+	dirs []string
+}
+
+const numberedItems = 20
+
+func newNumbered(t *testing.T, loads int) *numbered {
+	t.Helper()
+	n := &numbered{reg: &Registry{
 		Entities: []Entity{{Name: "item", Type: model.Int64}, {Name: "user", Type: model.Int64}},
 		Views: []View{
 			{Name: "items", Entities: []string{"item"}, Source: "items.csv", Columns: []Column{{Name: "n", Type: model.Int64}}},
 			{Name: "pairs", Entities: []string{"user", "item"}, Source: "pairs.csv", Columns: []Column{{Name: "n", Type: model.Int64}}},
 			{Name: "users", Entities: []string{"user"}, Source: "users.csv", Columns: []Column{{Name: "n", Type: model.Int64, Default: Default{Kind: Mean}}}},
 		},
-	}
-	const items, loads = 20, 30
-	dirs := make([]string, loads)
-	for n := range dirs {
-		dirs[n] = t.TempDir()
-		users, each, pairs := fmt.Sprintf("user,n\n1,%d\n", n), "item,n\n", "user,item,n\n"
-		for i := range items {
-			each += fmt.Sprintf("%d,%d\n", (i+n)%items, n) // other dictionaries every time
-			pairs += fmt.Sprintf("1,%d,%d\n", i, n)
+	}}
+	for load := range loads {
+		dir := t.TempDir()
+		n.dirs = append(n.dirs, dir)
+		users, items, pairs := fmt.Sprintf("user,n\n1,%d\n", load), "item,n\n", "user,item,n\n"
+		for i := range numberedItems {
+			items += fmt.Sprintf("%d,%d\n", (i+load)%numberedItems, load) // another order every time
+			pairs += fmt.Sprintf("1,%d,%d\n", i, load)
 		}
-		for name, text := range map[string]string{"users.csv": users, "items.csv": each, "pairs.csv": pairs} {
-			if err := os.WriteFile(filepath.Join(dirs[n], name), []byte(text), 0o600); err != nil {
+		for name, text := range map[string]string{"users.csv": users, "items.csv": items, "pairs.csv": pairs} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	plan, sig := planFor(t, reg, "users.n", "items.n", "pairs.n")
-	m := NewMemory(reg)
-	if err := m.Load(context.Background(), dirs[0]); err != nil {
+	return n
+}
+
+// read fetches and writes again and again until done, and complains of a
+// request that saw two loads, or a load older than the generation said before.
+func (n *numbered) read(t *testing.T, m *Memory, done <-chan struct{}) {
+	plan, sig := planFor(t, n.reg, "users.n", "items.n", "pairs.n")
+	req := &rank.Request{User: "1"}
+	var items []int32
+	for i := range numberedItems {
+		req.Items = append(req.Items, rank.Item{ID: fmt.Sprint(i)})
+		items = append(items, int32(i))
+	}
+	var rows Rows
+	tensors := tensorsFor(sig, numberedItems, 1)
+	for last := uint64(0); ; {
+		before := m.Generation()
+		plan.Fetch(m, req, items, time.UnixMilli(epoch), time.Time{}, &rows)
+		rows.Write(tensors, 0, numberedItems, 0, 0)
+		seen := tensors.Inputs[0].Float32[0]
+		for _, in := range tensors.Inputs {
+			for _, v := range in.Float32 {
+				if v != seen {
+					t.Errorf("one request saw loads %v and %v", seen, v)
+					return
+				}
+			}
+		}
+		if generation := uint64(seen) + 1; before < last || generation < before {
+			t.Errorf("generation %d after %d, and the rows are of %d", before, last, generation)
+			return
+		}
+		last = before
+		select {
+		case <-done:
+			return
+		default:
+		}
+	}
+}
+
+func TestARequestSeesOneWholeSnapshotWhileLoadsSwapIt(t *testing.T) {
+	const loads = 30
+	n := newNumbered(t, loads)
+	m := NewMemory(n.reg)
+	if err := m.Load(context.Background(), n.dirs[0]); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan struct{})
 	var readers sync.WaitGroup
 	for range 4 {
-		readers.Go(func() {
-			req := &rank.Request{User: "1"}
-			var all []int32
-			for i := range items {
-				req.Items = append(req.Items, rank.Item{ID: fmt.Sprint(i)})
-				all = append(all, int32(i))
-			}
-			var rows Rows
-			tensors := tensorsFor(sig, items, 1)
-			last := uint64(0)
-			for {
-				before := m.Generation()
-				plan.Fetch(m, req, all, time.UnixMilli(epoch), time.Time{}, &rows)
-				rows.Write(tensors, 0, items, 0, 0)
-				seen := tensors.Inputs[0].Float32[0]
-				for _, in := range tensors.Inputs {
-					for _, v := range in.Float32 {
-						if v != seen {
-							t.Errorf("one request saw the snapshots %v and %v", seen, v)
-							return
-						}
-					}
-				}
-				if before < last || uint64(seen)+1 < before {
-					t.Errorf("generation %d after %d, and the rows are of %v", before, last, seen+1)
-					return
-				}
-				last = before
-				select {
-				case <-done:
-					return
-				default:
-				}
-			}
-		})
+		readers.Go(func() { n.read(t, m, done) })
 	}
-	for n := 1; n < loads; n++ {
-		if err := m.Load(context.Background(), dirs[n]); err != nil {
+	for _, dir := range n.dirs[1:] {
+		if err := m.Load(context.Background(), dir); err != nil {
 			t.Error(err)
 		}
 	}

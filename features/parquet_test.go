@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/rankgate/rankgate/model"
 )
 
@@ -134,12 +135,16 @@ func TestAParquetTimestampKeepsItsUnit(t *testing.T) {
 		Float  float64   `parquet:"float"`
 		Text   string    `parquet:"text"`
 		Null   *int64    `parquet:"null,optional"`
+
+		Julian deprecated.Int96 `parquet:"julian"`
 	}
 	at := time.UnixMilli(1_700_000_000_123)
-	file := parquetBytes(t, []stamped{{"a", at, at, at, 19_675, 1_700_000_000, 1_700_000_000.5, "2023-11-14T22:13:20Z", nil}})
+	nanos := uint64(22*3600+13*60+20) * 1e9
+	julian := deprecated.Int96{uint32(nanos), uint32(nanos >> 32), 2440588 + 19_675}
+	file := parquetBytes(t, []stamped{{"a", at, at, at, 19_675, 1_700_000_000, 1_700_000_000.5, "2023-11-14T22:13:20Z", nil, julian}})
 	for column, want := range map[string]int64{
 		"ms": 1_700_000_000_123, "us": 1_700_000_000_123, "ns": 1_700_000_000_123, "date": 1_699_920_000_000,
-		"second": 1_700_000_000_000, "float": 1_700_000_000_500, "text": 1_700_000_000_000, "null": 0,
+		"second": 1_700_000_000_000, "float": 1_700_000_000_500, "text": 1_700_000_000_000, "null": 0, "julian": 1_700_000_000_000,
 	} {
 		reg := oneView("s.parquet", Column{Name: "second", Type: model.Int64})
 		reg.Views[0].EventTime = column

@@ -6,12 +6,20 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"testing"
 	"time"
 
 	"github.com/rankgate/rankgate/model"
 	"github.com/rankgate/rankgate/rank"
 	"pgregory.net/rapid"
 )
+
+// Random registries, rows, signatures and requests, and every element that
+// Write leaves in the tensors against what the plain assembler of
+// reference_test.go says.
+func TestWriteGivesWhatAPlainAssemblerGives(t *testing.T) {
+	rapid.Check(t, checkAssembly)
+}
 
 func drawSignature(t *rapid.T, reg *Registry) *model.Signature {
 	widths, sig := Widths(reg), &model.Signature{}

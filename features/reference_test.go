@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"testing"
 	"time"
 
 	"github.com/rankgate/rankgate/model"
@@ -395,8 +394,4 @@ func at(b *model.Buffer, into model.Type, i int) any {
 	default:
 		return b.String[i]
 	}
-}
-
-func TestWriteGivesWhatAPlainAssemblerGives(t *testing.T) {
-	rapid.Check(t, checkAssembly)
 }

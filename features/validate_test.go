@@ -10,35 +10,31 @@ import (
 	"github.com/rankgate/rankgate/model"
 )
 
-func TestValidateNamesEveryInconsistencyAndItsPlace(t *testing.T) {
+// checkMistakes changes a registry without mistakes and wants to be told so.
+func checkMistakes(t *testing.T, change func(*Registry), want []string) {
+	t.Helper()
+	reg := oneView("s.csv", slices.Clone(every)...)
+	change(reg)
+	var got []string
+	for _, err := range reg.Validate() {
+		got = append(got, err.Error())
+	}
+	if len(got) != len(want) {
+		t.Errorf("Validate() = %q; want %q", got, want)
+		return
+	}
+	for i := range want {
+		if !strings.HasPrefix(got[i], want[i]) {
+			t.Errorf("Validate()[%d] = %q; want %q", i, got[i], want[i])
+		}
+	}
+}
+
+func TestValidateNamesEveryMistakeOfTheRegistry(t *testing.T) {
 	f := func(change func(*Registry), want ...string) {
 		t.Helper()
-		reg := oneView("s.csv", slices.Clone(every)...)
-		change(reg)
-		var got []string
-		for _, err := range reg.Validate() {
-			got = append(got, err.Error())
-		}
-		if len(got) != len(want) {
-			t.Errorf("Validate() = %q; want %q", got, want)
-			return
-		}
-		for i := range want {
-			if !strings.HasPrefix(got[i], want[i]) {
-				t.Errorf("Validate()[%d] = %q; want %q", i, got[i], want[i])
-			}
-		}
+		checkMistakes(t, change, want)
 	}
-	view := func(change func(*View), want ...string) {
-		t.Helper()
-		f(func(r *Registry) { change(&r.Views[0]) }, want...)
-	}
-	column := func(c Column, want ...string) {
-		t.Helper()
-		c.Name = "c"
-		view(func(v *View) { v.Columns = []Column{c} }, want...)
-	}
-
 	f(func(*Registry) {})
 	f(func(r *Registry) { r.Entities[0].Type = model.Float32 }, "entities.item.type: an id is a string or an int64, not float32")
 	f(func(r *Registry) { r.Entities = append(r.Entities, Entity{Name: "shop", Type: model.String}) }, `entities.shop: a request names a user and items`)
@@ -51,7 +47,13 @@ func TestValidateNamesEveryInconsistencyAndItsPlace(t *testing.T) {
 		"context.hour.default: what comes with a request is not loaded")
 	f(func(r *Registry) { r.Request = []Column{{Name: "x"}, {Name: "x", Type: model.Bool}} },
 		"request.x.type: unknown is not the type", "request.x: there are two columns")
+}
 
+func TestValidateNamesEveryMistakeOfAView(t *testing.T) {
+	view := func(change func(*View), want ...string) {
+		t.Helper()
+		checkMistakes(t, func(r *Registry) { change(&r.Views[0]) }, want)
+	}
 	view(func(v *View) { v.Name = "request" }, `views.request: "request" is what came with the request`)
 	view(func(v *View) { v.Name = "a.b" }, "views.a.b: a name must not")
 	view(func(v *View) { v.Name = "" }, "views.: a name must not")
@@ -68,7 +70,14 @@ func TestValidateNamesEveryInconsistencyAndItsPlace(t *testing.T) {
 	view(func(v *View) { v.EventTime = "item" }, `views.stats.event_time: the source's column "item" holds`)
 	view(func(v *View) { v.Columns[0].Name = "item" }, `views.stats.columns.item: the source's column "item" holds`)
 	view(func(v *View) { v.Columns[0].Name = "a b" }, "views.stats.columns.a b: a name must not")
+}
 
+func TestValidateNamesEveryMistakeOfAColumn(t *testing.T) {
+	column := func(c Column, want ...string) {
+		t.Helper()
+		c.Name = "c"
+		checkMistakes(t, func(r *Registry) { r.Views[0].Columns = []Column{c} }, want)
+	}
 	column(Column{Type: model.Float16}, "views.stats.columns.c.type: float16 is not the type of a column")
 	column(Column{Type: model.Float64, Length: 3}, "views.stats.columns.c.type: a vector is float32[3], not float64[3]")
 	column(Column{Type: model.Float32, Length: MaxVector + 1}, "views.stats.columns.c.type: a vector has 1 to 65536 elements")

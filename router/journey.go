@@ -29,6 +29,7 @@ type journey struct {
 	view       cache.View
 	pending    []int32 // candidates to score, as indices of req.Items
 	rows       features.Rows
+	fetched    bool // rows is filled
 	work       batcher.Work
 	fresh      []float32 // scores by row of rows
 	keys       []uint64  // for sorting
@@ -38,7 +39,7 @@ type journey struct {
 const maxKept = 4096
 
 func (j *journey) begin(req *rank.Request, res *rank.Result, version *Version, now time.Time) {
-	j.req, j.res, j.version = req, res, version
+	j.req, j.res, j.version, j.fetched = req, res, version, false
 	j.deadline, j.now = budget.WorkDeadline(req.Start, req.Deadline), now
 }
 
@@ -87,6 +88,7 @@ func (j *journey) affordable() bool {
 
 func (j *journey) fetch(store features.Store) {
 	j.version.Plan.Fetch(store, j.req, j.pending, j.now, j.deadline, &j.rows)
+	j.fetched = true
 	j.spent(rank.StageFeatures)
 }
 
@@ -118,10 +120,13 @@ func (j *journey) remember(c *cache.Cache) {
 	j.spent(rank.StageCache)
 }
 
-// explain fetches the features of every candidate, scored or not: the caller
-// asked to see them.
+// explain shows the features of every candidate, scored or not. A fetch for a
+// request with Explain looks up all of them; without one there is nothing to
+// score, and it is made now.
 func (j *journey) explain(store features.Store) {
-	j.version.Plan.Fetch(store, j.req, j.candidates.items, j.now, j.req.Deadline, &j.rows)
+	if !j.fetched {
+		j.version.Plan.Fetch(store, j.req, nil, j.now, j.req.Deadline, &j.rows)
+	}
 	for _, u := range j.candidates.of {
 		j.res.Features = append(j.res.Features, j.rows.ExplainItem(j.candidates.items[u]))
 	}
