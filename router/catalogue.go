@@ -19,7 +19,8 @@ type Catalogue struct {
 	current atomic.Pointer[Snapshot]
 }
 
-// Load returns the snapshot of this moment; a request keeps to one.
+// Load returns the snapshot of this moment, nil if nothing is loaded yet; a
+// request keeps to one.
 func (c *Catalogue) Load() *Snapshot { return c.current.Load() }
 
 // Swap makes s the snapshot of all requests that begin from now on.
@@ -85,6 +86,9 @@ const (
 
 // pick returns the version that ranks req and the variant that it stands for.
 func (s *Snapshot) pick(req *rank.Request) (*Version, string, error) {
+	if s == nil {
+		return nil, "", rank.Errorf(rank.Unavailable, "not ready: no model is loaded and warm")
+	}
 	m := s.fallback
 	if req.Model != "" {
 		m = s.models[req.Model]

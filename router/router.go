@@ -33,7 +33,8 @@ type Observer interface {
 	Observe(req *rank.Request, res *rank.Result, err error)
 }
 
-// New returns a router over the models of catalogue, which must be ready.
+// New returns a router over the models of catalogue. Until it is ready, every
+// request is refused as unavailable.
 func New(catalogue *Catalogue, scores *cache.Cache, store Store, observer Observer) *Router {
 	return &Router{
 		catalogue: catalogue, cache: scores, store: store, observer: observer,

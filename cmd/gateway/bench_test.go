@@ -93,7 +93,7 @@ inputs: {dense: {columns: [user_stats.taste, item_stats.taste, user_item.history
 score: logits
 `,
 		"models/ranker/1/model.onnx": graph(b, name),
-	}, nothing, func(builder *features.Builder) {
+	}, nothing, func(builder *features.Builder) error {
 		random := rand.New(rand.NewPCG(1, 1))
 		vector := func(n int) []float32 {
 			v := make([]float32, n)
@@ -114,6 +114,7 @@ score: logits
 		for i := range benchItems {
 			add("item_stats", width/2, strconv.Itoa(i))
 		}
+		return nil
 	})
 }
 

@@ -25,11 +25,14 @@ there are mistakes.`,
 				return err
 			}
 			cfg.Log.Level = max(cfg.Log.Level, slog.LevelWarn)
-			g, err := build(c.Context(), cfg, newLogger(cfg.Log))
+			g, err := compose(cfg, newLogger(cfg.Log), fromFiles(&cfg))
 			if err != nil {
 				return err
 			}
 			defer g.close()
+			if err := g.load(c.Context()); err != nil {
+				return err
+			}
 			for _, m := range g.catalogue.Load().Models() {
 				fmt.Fprintf(c.OutOrStdout(), "model %s: %d versions, stable %s\n", m.Name, len(m.Versions), m.Stable.Spec.Version)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,18 +29,10 @@ func command(t *testing.T, args ...string) (int, string) {
 }
 
 func TestExitCodesTellMistakesApart(t *testing.T) {
-	good := arithmetic(t)
-	good["features.yaml"] = strings.NewReplacer(
-		"entities: [user], ", "entities: [user], source: users.csv, ",
-		"entities: [item], ", "entities: [item], source: items.csv, ").Replace(good["features.yaml"])
-	good["users.csv"] = "user,tens,tower\n1,10000,[1000 1 0]\n"
-	good["items.csv"] = "item,number,tower\n1,1,[1 1 7]\n"
-	good["gateway.yaml"] = "models: {default: sum}\nfeatures: {registry: features.yaml}\n"
+	good := servedFiles(t)
+	dir := tree(t, good)
 	with := func(path, content string) string {
-		files := map[string]string{}
-		for p, c := range good {
-			files[p] = c
-		}
+		files := maps.Clone(good)
 		files[path] = content
 		return tree(t, files)
 	}
@@ -50,7 +43,6 @@ func TestExitCodesTellMistakesApart(t *testing.T) {
 			t.Errorf("gateway %s: exit code %d, %s; want %d, %q", strings.Join(args, " "), got, written, code, words)
 		}
 	}
-	dir := tree(t, good)
 	f(exitOK, "ok\n", "check", "-c", filepath.Join(dir, "gateway.yaml"))
 	f(exitOK, "rankgate devel", "version")
 	f(exitUsage, "unknown command", "sevre")

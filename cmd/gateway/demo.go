@@ -54,12 +54,15 @@ func runDemo(ctx context.Context, out io.Writer, listen config.Listen, once bool
 		return err
 	}
 	defer os.RemoveAll(dir)
-	g, err := buildDemo(ctx, dir)
+	g, err := composeDemo(dir, listen)
 	if err != nil {
 		return err
 	}
 	defer g.close()
-	if err := g.listen(listen); err != nil {
+	if err := g.load(ctx); err != nil {
+		return err
+	}
+	if err := g.listen(); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -79,8 +82,8 @@ func runDemo(ctx context.Context, out io.Writer, listen config.Listen, once bool
 	return errors.Join(err, <-served)
 }
 
-// buildDemo is build with everything embedded; dir takes the model files.
-func buildDemo(ctx context.Context, dir string) (*gateway, error) {
+// composeDemo composes a gateway with everything embedded; dir takes the files.
+func composeDemo(dir string, listen config.Listen) (*gateway, error) {
 	if err := os.CopyFS(dir, demo.Files()); err != nil {
 		return nil, err
 	}
@@ -88,17 +91,23 @@ func buildDemo(ctx context.Context, dir string) (*gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Listen = listen
 	cfg.Routes = map[string]router.Route{"ranker": {Stable: "3", Canary: router.Canary{Version: "4", Percent: 5}}}
 	cfg.Log.Level = slog.LevelWarn
 	cfg.Edge.Drain.Wait, cfg.Edge.Drain.Linger = 0, 100*time.Millisecond // no load balancer watches a demo
-	return buildWith(ctx, cfg, newLogger(cfg.Log), func(registry *features.Registry, store *features.Memory) error {
+	return compose(cfg, newLogger(cfg.Log), filledBy(demo.Fill))
+}
+
+// filledBy fills the store with rows made in code.
+func filledBy(add func(*features.Builder) error) filler {
+	return func(_ context.Context, registry *features.Registry, store *features.Memory) error {
 		b := features.NewBuilder(registry)
-		if err := demo.Fill(b); err != nil {
+		if err := add(b); err != nil {
 			return err
 		}
 		store.Swap(b)
 		return nil
-	})
+	}
 }
 
 // answer is what the demo reads of a ranking.

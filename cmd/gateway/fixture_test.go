@@ -50,22 +50,18 @@ func graph(t testing.TB, name string) string {
 	return string(content)
 }
 
-// buildFixture builds a gateway from files: features.yaml and models/. fill
+// composeFixture composes a gateway from files: features.yaml and models/. fill
 // puts rows into its store.
-func buildFixture(t testing.TB, files map[string]string, change func(*config.Config), fill func(*features.Builder)) *gateway {
+func composeFixture(t testing.TB, files map[string]string, change func(*config.Config), fill func(*features.Builder) error) *gateway {
 	t.Helper()
 	dir := tree(t, files)
 	cfg, err := config.ForDirectories(filepath.Join(dir, "models"), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.Listen = config.Listen{HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0"}
 	change(&cfg)
-	g, err := buildWith(context.Background(), cfg, slog.New(slog.DiscardHandler), func(registry *features.Registry, store *features.Memory) error {
-		b := features.NewBuilder(registry)
-		fill(b)
-		store.Swap(b)
-		return nil
-	})
+	g, err := compose(cfg, slog.New(slog.DiscardHandler), filledBy(fill))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,10 +69,20 @@ func buildFixture(t testing.TB, files map[string]string, change func(*config.Con
 	return g
 }
 
+// buildFixture is composeFixture with everything loaded.
+func buildFixture(t testing.TB, files map[string]string, change func(*config.Config), fill func(*features.Builder) error) *gateway {
+	t.Helper()
+	g := composeFixture(t, files, change, fill)
+	if err := g.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 // start serves g until the test ends, then drains it.
 func start(t testing.TB, g *gateway) *fixture {
 	t.Helper()
-	if err := g.listen(config.Listen{HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0"}); err != nil {
+	if err := g.listen(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -160,19 +166,18 @@ const (
 	arithmeticItems = 2000
 )
 
-func fillArithmetic(t testing.TB) func(*features.Builder) {
-	return func(b *features.Builder) {
-		for u := range arithmeticUsers {
-			if err := b.Add("user_stats", []string{fmt.Sprint(u)}, float32(10000*u), []float32{1000 * float32(u), 1, 0}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for i := range arithmeticItems {
-			if err := b.Add("item_stats", []string{fmt.Sprint(i)}, float32(i), []float32{1, float32(i), 7}); err != nil {
-				t.Fatal(err)
-			}
+func fillArithmetic(b *features.Builder) error {
+	for u := range arithmeticUsers {
+		if err := b.Add("user_stats", []string{fmt.Sprint(u)}, float32(10000*u), []float32{1000 * float32(u), 1, 0}); err != nil {
+			return err
 		}
 	}
+	for i := range arithmeticItems {
+		if err := b.Add("item_stats", []string{fmt.Sprint(i)}, float32(i), []float32{1, float32(i), 7}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func startArithmetic(t testing.TB, change func(*config.Config)) *fixture {
@@ -181,7 +186,7 @@ func startArithmetic(t testing.TB, change func(*config.Config)) *fixture {
 		cfg.Models.Default = "sum"
 		cfg.Edge.Drain.Wait, cfg.Edge.Drain.Linger = 0, 50*time.Millisecond
 		change(cfg)
-	}, fillArithmetic(t)))
+	}, fillArithmetic))
 }
 
 // body makes a request for the given items.

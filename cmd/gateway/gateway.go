@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -21,9 +21,16 @@ import (
 
 // gateway is every stage, composed.
 type gateway struct {
-	log       *slog.Logger
+	cfg  config.Config
+	log  *slog.Logger
+	fill filler
+
+	registry   *features.Registry
+	repository []config.Model
+
 	runtime   *onnx.Runtime
 	store     *features.Memory
+	scores    *cache.Cache
 	catalogue *router.Catalogue
 	router    *router.Router
 	edge      *edge.Server
@@ -35,68 +42,72 @@ type gateway struct {
 	closers []func() error // in the order of opening
 }
 
-// filler fills an empty feature store.
-type filler func(*features.Registry, *features.Memory) error
+// filler fills the feature store, or replaces what it holds.
+type filler func(ctx context.Context, registry *features.Registry, store *features.Memory) error
 
-// build makes a gateway with the embedded feature store that cfg names.
-func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*gateway, error) {
-	return buildWith(ctx, cfg, log, func(_ *features.Registry, store *features.Memory) error {
+// fromFiles fills the store from the sources that cfg names.
+func fromFiles(cfg *config.Config) filler {
+	return func(ctx context.Context, _ *features.Registry, store *features.Memory) error {
 		if cfg.Features.Registry == "" {
 			return nil
 		}
-		dir := cfg.Features.Memory.Path
-		if dir == "" {
-			dir = filepath.Dir(cfg.Features.Registry)
-		}
-		return store.Load(ctx, dir)
-	})
+		return store.Load(ctx, cfg.Features.Memory.Path)
+	}
 }
 
-// buildWith makes a gateway whose feature store is filled by fill. Stages are
-// built before those that call them. Mistakes in the files are reported
-// together, as far as one can be found behind another.
-func buildWith(ctx context.Context, cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err error) {
-	g := &gateway{log: log, metrics: monitor.New(version), catalogue: &router.Catalogue{}}
+// compose reads what the configuration names and makes every stage, each after
+// those that it calls. Nothing can be ranked until load has been called.
+func compose(cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err error) {
+	g := &gateway{cfg: cfg, log: log, fill: fill, metrics: monitor.New(version), catalogue: &router.Catalogue{}}
 	defer func() {
 		if err != nil {
 			g.close()
 		}
 	}()
-	registry, repository, err := readFiles(&cfg)
-	if err != nil {
+	if err := g.readFiles(); err != nil {
 		return nil, invalid(err)
 	}
 	if g.runtime, err = onnx.Open(cfg.ONNX); err != nil {
 		return nil, err
 	}
-	scores, err := cache.New(cfg.Cache)
-	if err != nil {
+	if g.scores, err = cache.New(cfg.Cache); err != nil {
 		return nil, invalid(err)
 	}
-	g.closers = append(g.closers, scores.Close)
-	g.store = features.NewMemory(registry)
-	unfilled := fill(registry, g.store)
-	versions, unloaded := g.load(ctx, cfg.Batch, registry, repository)
-	if err := config.Join(unfilled, unloaded); err != nil {
-		return nil, invalid(err)
-	}
-	g.catalogue.Swap(snapshot(cfg, repository, versions))
-	g.router = router.New(g.catalogue, scores, g.store, g.metrics)
+	g.closers = append(g.closers, g.scores.Close)
+	g.store = features.NewMemory(g.registry)
+	g.router = router.New(g.catalogue, g.scores, g.store, g.metrics)
 	if g.edge, err = edge.New(cfg.Edge, g.router, g.catalogue.Ready, log); err != nil {
 		return nil, invalid(err)
 	}
-	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats(), Cache: scores.Stats, Versions: sources(versions)})
 	return g, nil
 }
 
-// readFiles reads the feature registry and the model repository.
-func readFiles(cfg *config.Config) (*features.Registry, []config.Model, error) {
-	registry, unread := readRegistry(cfg.Features.Registry)
-	repository, unscanned := config.ReadRepository(cfg.Models.Repository)
+// readFiles reads the feature registry and the model repository. Mistakes in
+// both are reported together.
+func (g *gateway) readFiles() error {
+	var unread, unscanned error
+	g.registry, unread = readRegistry(g.cfg.Features.Registry)
+	g.repository, unscanned = config.ReadRepository(g.cfg.Models.Repository)
 	if err := config.Join(unread, unscanned); err != nil {
-		return nil, nil, err
+		return err
 	}
-	return registry, repository, cfg.Check(repository)
+	return g.cfg.Check(g.repository)
+}
+
+// load fills the feature store, loads and warms the models, and so makes the
+// gateway ready.
+func (g *gateway) load(ctx context.Context) error {
+	unfilled := g.fill(ctx, g.registry, g.store)
+	versions, unloaded := g.loadVersions(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := config.Join(unfilled, unloaded); err != nil {
+		return invalid(err)
+	}
+	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats, Versions: sources(versions)})
+	g.catalogue.Swap(snapshot(g.cfg, g.repository, versions))
+	return nil
 }
 
 func readRegistry(file string) (*features.Registry, error) {
@@ -108,12 +119,12 @@ func readRegistry(file string) (*features.Registry, error) {
 }
 
 // listen opens both listeners.
-func (g *gateway) listen(addresses config.Listen) (err error) {
-	if g.public, err = net.Listen("tcp", addresses.HTTP); err != nil {
-		return err
+func (g *gateway) listen() (err error) {
+	if g.public, err = net.Listen("tcp", g.cfg.Listen.HTTP); err != nil {
+		return fmt.Errorf("listen.http: %w", err)
 	}
-	if g.admin, err = net.Listen("tcp", addresses.Admin); err != nil {
-		return errors.Join(err, g.public.Close())
+	if g.admin, err = net.Listen("tcp", g.cfg.Listen.Admin); err != nil {
+		return errors.Join(fmt.Errorf("listen.admin: %w", err), g.public.Close())
 	}
 	g.adminServer = &http.Server{Handler: g.metrics.Handler(), ReadHeaderTimeout: 5 * time.Second}
 	return nil
@@ -135,7 +146,7 @@ func (g *gateway) run(ctx context.Context) error {
 	return errors.Join(err, g.adminServer.Close())
 }
 
-// close frees what build opened, callers before what they call.
+// close frees what compose and load opened, callers before what they call.
 func (g *gateway) close() {
 	for _, c := range slices.Backward(g.closers) {
 		if err := c(); err != nil {

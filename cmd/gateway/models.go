@@ -21,18 +21,18 @@ type loaded struct {
 	batcher *batcher.Batcher
 }
 
-// load loads and warms every version in the repository. All mistakes that the
-// versions have are reported together.
-func (g *gateway) load(ctx context.Context, cfg batcher.Config, registry *features.Registry, repository []config.Model) ([]loaded, error) {
+// loadVersions loads and warms every version in the repository. All mistakes
+// that the versions have are reported together.
+func (g *gateway) loadVersions(ctx context.Context) ([]loaded, error) {
 	runners := batcher.NewRunners(g.runtime.Runners())
 	var versions []loaded
 	var mistakes []error
-	for i := range repository {
+	for i := range g.repository {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		start := time.Now()
-		v, err := g.loadVersion(cfg, runners, registry, &repository[i])
+		v, err := g.loadVersion(runners, &g.repository[i])
 		if err != nil {
 			mistakes = append(mistakes, err)
 			continue
@@ -46,16 +46,16 @@ func (g *gateway) load(ctx context.Context, cfg batcher.Config, registry *featur
 
 // loadVersion checks one model.yaml against its graph and the registry, then
 // composes the version: plan, and batcher(session).
-func (g *gateway) loadVersion(cfg batcher.Config, runners *batcher.Runners, registry *features.Registry, m *config.Model) (loaded, error) {
+func (g *gateway) loadVersion(runners *batcher.Runners, m *config.Model) (loaded, error) {
 	graph, err := g.runtime.Inspect(m.Spec.Path)
 	if err != nil {
 		return loaded{}, err
 	}
-	sig, mistakes := model.Resolve(&m.Spec, graph, features.Widths(registry))
+	sig, mistakes := model.Resolve(&m.Spec, graph, features.Widths(g.registry))
 	if mistakes != nil {
 		return loaded{}, m.File.Errors(mistakes)
 	}
-	plan, err := features.Compile(registry, sig)
+	plan, err := features.Compile(g.registry, sig)
 	if err != nil {
 		return loaded{}, fmt.Errorf("%s: %w", m.File.Path, err)
 	}
@@ -63,7 +63,7 @@ func (g *gateway) loadVersion(cfg batcher.Config, runners *batcher.Runners, regi
 	if err != nil {
 		return loaded{}, err
 	}
-	b, err := batcher.New(cfg, runners, scorer(session))
+	b, err := batcher.New(g.cfg.Batch, runners, scorer(session))
 	if err != nil {
 		return loaded{}, errors.Join(fmt.Errorf("%s: %w", m.Spec.Path, err), session.Close())
 	}

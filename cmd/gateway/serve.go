@@ -64,7 +64,8 @@ func serveCommand() *cobra.Command {
 		Short: "Serve models",
 		Long: `Serve models, as gateway.yaml says or straight from a directory.
 
-SIGTERM or an interrupt drains: readiness goes off, requests are still taken
+SIGHUP reads the sources of the features again and swaps them in whole; if one
+is broken the old features stay. SIGTERM or an interrupt drains: readiness goes off, requests are still taken
 while load balancers notice (drain.wait), then connections are closed one answer
 at a time (drain.linger), then the process ends.
 
@@ -85,20 +86,30 @@ configuration with mistakes.`,
 	return c
 }
 
-// serve builds a gateway and runs it until ctx ends and it has drained.
+// serve runs a gateway until ctx ends and it has drained. It listens before
+// anything is loaded, so that health and readiness can be asked meanwhile.
 func serve(ctx context.Context, cfg config.Config) error {
 	log := newLogger(cfg.Log)
-	g, err := build(ctx, cfg, log)
+	g, err := compose(cfg, log, fromFiles(&cfg))
 	if err != nil {
 		return err
 	}
 	defer g.close()
-	if err := g.listen(cfg.Listen); err != nil {
+	if err := g.listen(); err != nil {
 		return err
 	}
-	log.Info("ready", "http", g.public.Addr().String(), "admin", g.admin.Addr().String(),
+	log.Info("listening", "http", g.public.Addr().String(), "admin", g.admin.Addr().String(),
 		"version", version, "onnxruntime", g.runtime.Version, "library", g.runtime.Library)
-	return g.run(ctx)
+	signals, stop := hangups()
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- g.run(ctx) }()
+	if err := g.load(ctx); err != nil && ctx.Err() == nil {
+		return errors.Join(err, g.edge.Shutdown(ctx), <-served)
+	}
+	log.Info("ready")
+	go g.reloadOn(ctx, signals)
+	return <-served
 }
 
 func newLogger(cfg config.Log) *slog.Logger {

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// hangups returns a channel of SIGHUPs. From then on the signal no longer ends
+// the process, so it is called before anyone can take the gateway for ready.
+func hangups() (_ <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
+// reloadOn replaces the features at each signal, until ctx ends.
+func (g *gateway) reloadOn(ctx context.Context, signals <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			g.reload(ctx)
+		}
+	}
+}
+
+// reload reads the features again. If that fails, the old ones stay.
+func (g *gateway) reload(ctx context.Context) {
+	start := time.Now()
+	err := g.fill(ctx, g.registry, g.store)
+	g.metrics.Reloaded(err == nil, time.Now())
+	if err != nil {
+		g.log.Error("features were not reloaded, the old ones stay", "error", err)
+		return
+	}
+	g.log.Info("features reloaded", "took", time.Since(start).Round(time.Millisecond))
+}
