@@ -170,7 +170,7 @@ func TestBadRequestsGetTheirStatusCodeAndWords(t *testing.T) {
 	}))
 	for _, b := range badRequests() {
 		res := m.do(t, b.call)
-		want := string(appendError(nil, codeNamed(t, b.code), b.words))
+		want := string(errorBody(codeNamed(t, b.code), b.words))
 		if res.StatusCode() != b.status || string(res.Body()) != want {
 			t.Errorf("%s %s %q %.80q\n got %d %s\nwant %d %s", b.method, b.path, b.headers, b.body,
 				res.StatusCode(), res.Body(), b.status, want)

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // conn is a connection that knows when the request on it began and whether its
@@ -20,10 +22,16 @@ type conn struct {
 	whole bool      // the current request's body has been read to its end
 	mute  bool      // what is written is dropped
 
-	waiting atomic.Bool // Read waits for the first byte of a request
-	linger  atomic.Bool // Close waits for the peer; see drainPeer
+	waiting atomic.Bool   // Read waits for the first byte of a request
+	turns   atomic.Uint64 // how often waiting has ended
+	linger  atomic.Bool   // Close waits for the peer; see drainPeer
 	closed  atomic.Bool
 	left    atomic.Bool // the peer was seen to have left; never unset
+
+	// Used only by Drain: how many looks in a row found nothing going on, and
+	// turns at the last of them.
+	idle   int
+	atTurn uint64
 
 	// raw, peek and gone are set once, before the connection is served, so that
 	// asking allocates nothing. All are nil if it is no socket.
@@ -64,6 +72,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	c.waiting.Store(true)
 	n, err := c.Conn.Read(p)
 	c.waiting.Store(false)
+	c.turns.Add(1)
 	if n > 0 {
 		c.begun, c.first = true, time.Now()
 	}
@@ -74,6 +83,16 @@ func (c *conn) Read(p []byte) (int, error) {
 // pipelined request may have been read with those of the one before it; it then
 // begins at the moment when the server turns to it, which is now.
 func (c *conn) answered() { c.begun, c.whole, c.first = false, false, time.Now() }
+
+// turnTo is told when fasthttp has at least a byte of the next request, which
+// Read does not see if the request is pipelined. About a connection's first
+// request fasthttp says so too early, but Read sees that one.
+func turnTo(nc net.Conn, state fasthttp.ConnState) {
+	if state == fasthttp.StateActive {
+		c := nc.(*conn)
+		c.begun = !c.first.IsZero()
+	}
+}
 
 // isGone reports whether the peer has closed the connection. It peeks at the
 // socket: bytes of a pipelined request mean that it is there, the end of the
@@ -99,6 +118,17 @@ func (c *conn) look() uint32 {
 	return c.ahead.Load()
 }
 
+// observe notes whether the connection is idle: its Read has been waiting since
+// the last look, and there is nothing in the socket for it to take.
+func (c *conn) observe() {
+	turn := c.turns.Load()
+	if turn != c.atTurn || !c.waiting.Load() || c.raw != nil && c.look() == readTakes {
+		c.idle, c.atTurn = 0, turn
+		return
+	}
+	c.idle++
+}
+
 // Write drops what a muted connection is to say.
 func (c *conn) Write(p []byte) (int, error) {
 	if c.mute {
@@ -109,18 +139,13 @@ func (c *conn) Write(p []byte) (int, error) {
 
 // Close closes the connection once.
 func (c *conn) Close() error {
-	// While a Read waits, only fasthttp's Shutdown closes, because it takes the
-	// connection for idle. If a request has arrived in the meantime, closing
-	// would lose it. It is answered instead, and the connection closes then.
-	if c.waiting.Load() && c.raw != nil && c.look() == readTakes {
-		return nil
-	}
 	if !c.closed.CompareAndSwap(false, true) {
 		return nil
 	}
 	if c.linger.Load() {
 		c.drainPeer()
 	}
+	c.server.conns.remove(c)
 	c.server.stats.Connections.Add(-1)
 	return c.Conn.Close()
 }

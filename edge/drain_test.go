@@ -83,8 +83,8 @@ func TestEndingTheContextCutsADrainShort(t *testing.T) {
 		go func() { drained <- m.Drain(ctx) }()
 		time.Sleep(time.Second)
 		cancel()
-		if err := <-drained; err != nil && !errors.Is(err, context.Canceled) || time.Since(begin) > 2*time.Second {
-			t.Errorf("Drain() = %v after %v; want an end within a second of the cancellation", err, time.Since(begin))
+		if err := <-drained; err != nil || time.Since(begin) != time.Second {
+			t.Errorf("Drain() = %v after %v; want nil with the cancellation, after 1s", err, time.Since(begin))
 		}
 	})
 }
@@ -102,7 +102,7 @@ func TestAHungRankerDoesNotHoldADrain(t *testing.T) {
 	p.write(t, rawPost(good))
 	<-entered
 	err := s.Drain(t.Context())
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "stopped with 1 requests in flight") {
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "stopped before 1 requests were answered") {
 		t.Errorf("Drain() = %v; want a deadline exceeded with 1 request in flight", err)
 	}
 	close(release)
@@ -135,8 +135,8 @@ func (f *fleet) dial(t *testing.T) (peer, bool) {
 			continue
 		}
 		p := newPeer(t, c)
-		p.write(t, "GET /readyz HTTP/1.1\r\nHost: g\r\n\r\n")
-		if res := p.read(t); res.StatusCode() == 200 && !res.ConnectionClose() {
+		_, _ = c.Write([]byte("GET /readyz HTTP/1.1\r\nHost: g\r\n\r\n"))
+		if res := p.tryRead(); res != nil && res.StatusCode() == 200 {
 			return p, true
 		}
 		_ = c.Close()
@@ -151,7 +151,6 @@ func (f *fleet) call(t *testing.T, connected *sync.WaitGroup, stop <-chan struct
 	p, ok := f.dial(t)
 	connected.Done()
 	last := time.Now()
-	nth := 0
 	for {
 		select {
 		case <-stop:
@@ -164,9 +163,7 @@ func (f *fleet) call(t *testing.T, connected *sync.WaitGroup, stop <-chan struct
 			return
 		}
 		f.sent.Add(1)
-		before := last
 		_, err := p.Write([]byte(rawPost(good)))
-		wrote := time.Now()
 		late := time.Since(last) > f.linger
 		res := p.tryRead()
 		last = time.Now()
@@ -174,18 +171,12 @@ func (f *fleet) call(t *testing.T, connected *sync.WaitGroup, stop <-chan struct
 			f.late.Add(1)
 		} else if !ok {
 			f.failed.Add(1)
-			var st int
-			if res != nil { st = res.StatusCode() }
-			n, e2 := p.Conn.Read(make([]byte, 1))
-			t.Logf("FAIL err=%v status=%d gap=%v waited=%v nth=%d read=%d,%v drainstep=%v", err, st, wrote.Sub(before), last.Sub(wrote), nth, n, e2, time.Since(stepStart))
 		}
-		nth++
 		if res == nil || res.ConnectionClose() {
 			_ = p.Close()
 			f.moved.Add(1)
 			p, ok = f.dial(t)
 			last = time.Now()
-			nth = 0
 		}
 	}
 }
@@ -212,7 +203,6 @@ func TestTwentyDrainsUnderLoadLoseNoRequest(t *testing.T) {
 	connected.Wait()
 	for range 20 {
 		next := start()
-		stepStart = time.Now()
 		if err := old.Drain(t.Context()); err != nil {
 			t.Errorf("Drain() = %v; want nil", err)
 		}
@@ -231,5 +221,3 @@ func TestTwentyDrainsUnderLoadLoseNoRequest(t *testing.T) {
 		t.Errorf("clients moved %d times; want each of 8 to move in each of 20 drains", f.moved.Load())
 	}
 }
-
-var stepStart time.Time

@@ -120,9 +120,9 @@ func appendTiming(dst []byte, stages *rank.Stages) []byte {
 	return dst
 }
 
-// appendError appends the body of a refusal.
-func appendError(dst []byte, code rank.Code, message string) []byte {
-	dst = appendString(append(dst, `{"error":{"code":`...), code.String())
+// errorBody is the body of a refusal.
+func errorBody(code rank.Code, message string) []byte {
+	dst := appendString([]byte(`{"error":{"code":`), code.String())
 	dst = appendString(append(dst, `,"message":`...), message)
 	return append(dst, "}}"...)
 }

@@ -33,13 +33,14 @@ func refused(err *rank.Error) *refusal {
 	return &refusal{status: statuses[err.Code], code: err.Code, message: err.Message}
 }
 
-func refusef(status int, code rank.Code, format string, args ...any) *refusal {
-	return &refusal{status: status, code: code, message: fmt.Sprintf(format, args...)}
+// refusef is a refusal with a status that no code has.
+func refusef(status int, format string, args ...any) *refusal {
+	return &refusal{status: status, code: rank.InvalidRequest, message: fmt.Sprintf(format, args...)}
 }
 
 // invalid is a 400.
 func invalid(format string, args ...any) *refusal {
-	return refusef(fasthttp.StatusBadRequest, rank.InvalidRequest, format, args...)
+	return refused(rank.Errorf(rank.InvalidRequest, format, args...))
 }
 
 // refusals holds those that never differ, so that saying no under load is cheap.
@@ -72,12 +73,12 @@ func newRefusals(cfg Config) refusals {
 }
 
 func unknownPath(path []byte) *refusal {
-	return refusef(fasthttp.StatusNotFound, rank.InvalidRequest,
+	return refusef(fasthttp.StatusNotFound,
 		"path: %s is not served; there are /rank, /rank/MODEL, /healthz and /readyz", brief(string(path)))
 }
 
 func wrongMethod(method, path []byte, allow string) *refusal {
-	return refusef(fasthttp.StatusMethodNotAllowed, rank.InvalidRequest,
+	return refusef(fasthttp.StatusMethodNotAllowed,
 		"method: %s is not for %s; it takes %s", brief(string(method)), brief(string(path)), allow)
 }
 
@@ -89,7 +90,7 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, r *refusal) {
 	if r.code == rank.Overloaded {
 		ctx.Response.Header.Set("Retry-After", retryAfter)
 	}
-	ctx.Response.SetBodyRaw(appendError(nil, r.code, r.message))
+	ctx.Response.SetBodyRaw(errorBody(r.code, r.message))
 }
 
 // retryAfter is in seconds, and HTTP has nothing shorter to ask for.

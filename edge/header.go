@@ -10,7 +10,8 @@ import (
 )
 
 // settle reads what the headers say about the request into x.req. asked is the
-// budget that the body named, 0 if none; start is when its first byte came.
+// budget that the body named, 0 if none; start is when its first byte came. A
+// request without an id of its own goes by its X-Request-Id.
 func (s *Server) settle(header *fasthttp.RequestHeader, x *exchange, asked time.Duration, start time.Time) *refusal {
 	if asked == 0 {
 		var r *refusal
@@ -80,13 +81,13 @@ func grpcTimeout(text string) (time.Duration, bool) {
 	if digits < 1 || digits > 8 {
 		return 0, false
 	}
-	n := time.Duration(0)
+	n := int64(0)
 	for i := range digits {
 		c := text[i] - '0'
 		if c > 9 {
 			return 0, false
 		}
-		n = n*10 + time.Duration(c)
+		n = n*10 + int64(c)
 	}
 	unit := time.Duration(0)
 	switch text[digits] {
@@ -106,10 +107,10 @@ func grpcTimeout(text string) (time.Duration, bool) {
 	if unit == 0 || n == 0 {
 		return 0, false
 	}
-	if n > maxAsked/unit {
+	if n > int64(maxAsked/unit) {
 		return maxAsked, true
 	}
-	return n * unit, true
+	return time.Duration(n) * unit, true
 }
 
 // checkType refuses a body that is not said to be JSON. Saying nothing is fine.
@@ -119,7 +120,7 @@ func checkType(header *fasthttp.RequestHeader) *refusal {
 	if media = bytes.TrimSpace(media); len(media) == 0 || equalFold(media, contentJSON) {
 		return nil
 	}
-	return refusef(unsupportedMediaType, rank.InvalidRequest,
+	return refusef(unsupportedMediaType,
 		"Content-Type: %s is not read; it must be application/json", brief(string(media)))
 }
 

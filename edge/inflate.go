@@ -11,8 +11,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-
-	"github.com/rankgate/rankgate/rank"
 )
 
 // inflaters bounds how many bodies are inflated at a time to what the machine
@@ -80,12 +78,7 @@ func (s *Server) inflate(encoding []byte, x *exchange) *refusal {
 		return &s.refusals.inflating
 	}
 	defer s.inflaters.put(f)
-	out, err := x.spare[:0], error(nil)
-	if kind == gzipped {
-		out, err = f.gunzip(out, x.body, s.inflaters.limit)
-	} else {
-		out, err = f.zstd.DecodeAll(x.body, out)
-	}
+	out, err := f.inflate(kind, x.spare[:0], x.body, s.inflaters.limit)
 	x.body, x.spare = out, x.body
 	switch {
 	case err == nil && len(out) <= s.inflaters.limit:
@@ -95,6 +88,14 @@ func (s *Server) inflate(encoding []byte, x *exchange) *refusal {
 	default:
 		return invalid("body: not valid %s: %v", kind, err)
 	}
+}
+
+// inflate appends what src inflates to, and not much more than limit bytes.
+func (f *inflater) inflate(kind encoding, dst, src []byte, limit int) ([]byte, error) {
+	if kind == gzipped {
+		return f.gunzip(dst, src, limit)
+	}
+	return f.zstd.DecodeAll(src, dst)
 }
 
 // gunzip appends what src inflates to, and stops as soon as that is more than
@@ -111,7 +112,7 @@ func (f *inflater) gunzip(dst, src []byte, limit int) ([]byte, error) {
 		}
 		n, err := f.gzip.Read(dst[len(dst):cap(dst)])
 		dst = dst[:len(dst)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return dst, nil
 		}
 		if err != nil {
@@ -146,6 +147,6 @@ func encodingOf(header []byte) (e encoding, known bool) {
 }
 
 func unknownEncoding(header []byte) *refusal {
-	return refusef(unsupportedMediaType, rank.InvalidRequest,
+	return refusef(unsupportedMediaType,
 		"Content-Encoding: %s is not known; gzip, zstd and identity are", brief(string(header)))
 }

@@ -48,7 +48,7 @@ func TestBrokenCompressionIsRefused(t *testing.T) {
 		"inflated nonsense": {"gzip", gzipOf(t, "x"), "body: byte 0: 'x' where an object was expected"},
 	} {
 		res := m.do(t, post(c.body, "Content-Encoding", c.encoding))
-		want := string(appendError(nil, 0, c.words))
+		want := string(errorBody(0, c.words))
 		if res.StatusCode() != 400 || string(res.Body()) != want {
 			t.Errorf("%s got %d %s; want 400 %s", name, res.StatusCode(), res.Body(), want)
 		}

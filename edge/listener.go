@@ -22,9 +22,6 @@ type listener struct {
 func (l *listener) Accept() (net.Conn, error) {
 	s := l.server
 	for pause := time.Duration(0); ; {
-		if s.phase.Load() == stopped {
-			return nil, net.ErrClosed
-		}
 		nc, err := l.Listener.Accept()
 		if err != nil {
 			if !passing(err) {
@@ -39,7 +36,9 @@ func (l *listener) Accept() (net.Conn, error) {
 		}
 		pause = 0
 		if s.stats.Connections.Add(1) <= int64(s.cfg.Limits.Connections) {
-			return newConn(nc, s), nil
+			c := newConn(nc, s)
+			s.conns.add(c)
+			return c, nil
 		}
 		s.stats.Connections.Add(-1)
 		s.turnAway(nc)
@@ -91,7 +90,7 @@ func passing(err error) bool {
 func (s *Server) turnAway(nc net.Conn) {
 	s.stats.TurnedAway.Add(1)
 	r := &s.refusals.connections
-	body := appendError(nil, r.code, r.message)
+	body := errorBody(r.code, r.message)
 	_ = nc.SetWriteDeadline(time.Now().Add(minPause))
 	_, _ = fmt.Fprintf(nc, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\nRetry-After: %s\r\nContent-Length: %d\r\n\r\n%s",
 		r.status, http.StatusText(r.status), contentJSON, retryAfter, len(body), body)

@@ -90,8 +90,7 @@ func (s *Server) failed(err error) *refusal {
 	if err == nil {
 		return nil
 	}
-	var known *rank.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*rank.Error](err); ok {
 		return refused(known)
 	}
 	s.log.Error("the ranker failed", "error", err) // it may hold what callers must not see

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/valyala/fasthttp"
 )
@@ -38,10 +39,8 @@ var rankPrefix = []byte("/rank/")
 // OPTIONS and every other method itself.
 func (s *Server) allows(ctx *fasthttp.RequestCtx, allow string, methods ...string) bool {
 	asked := ctx.Method()
-	for _, method := range methods {
-		if string(asked) == method {
-			return true
-		}
+	if slices.Contains(methods, view(asked)) {
+		return true
 	}
 	ctx.Response.Header.Set("Allow", allow)
 	if string(asked) == "OPTIONS" {

@@ -144,26 +144,26 @@ func (s *scanner) escaped(start, read int) string {
 // it has neither a fraction nor an exponent.
 func (s *scanner) number() (text string, integer bool) {
 	start := s.pos
-	if s.peek(0) == '-' {
+	if s.peek() == '-' {
 		s.pos++
 	}
-	if s.peek(0) == '0' {
+	if s.peek() == '0' {
 		s.pos++ // no digit may follow; what does is then unexpected
 	} else if !s.digits() {
 		return "", false
 	}
 	integer = true
-	if s.peek(0) == '.' {
+	if s.peek() == '.' {
 		integer = false
 		s.pos++
 		if !s.digits() {
 			return "", false
 		}
 	}
-	if s.peek(0)|0x20 == 'e' {
+	if s.peek()|0x20 == 'e' {
 		integer = false
 		s.pos++
-		if c := s.peek(0); c == '+' || c == '-' {
+		if c := s.peek(); c == '+' || c == '-' {
 			s.pos++
 		}
 		if !s.digits() {
@@ -198,9 +198,10 @@ func (s *scanner) literal(word string) bool {
 // null takes a null if one is next.
 func (s *scanner) null() bool { return s.token() == 'n' && s.literal("null") }
 
-func (s *scanner) peek(ahead int) byte {
-	if s.pos+ahead < len(s.text) {
-		return s.text[s.pos+ahead]
+// peek returns the current byte, or 0 at the end.
+func (s *scanner) peek() byte {
+	if s.pos < len(s.text) {
+		return s.text[s.pos]
 	}
 	return 0
 }
@@ -217,7 +218,7 @@ func (s *scanner) unexpected(want string) {
 
 // wrongType blames the next value for not being what was wanted.
 func (s *scanner) wrongType(want string) {
-	kind := ""
+	var kind string
 	switch c := s.token(); {
 	case c == '"':
 		kind = "a string"

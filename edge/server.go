@@ -38,6 +38,10 @@ type Server struct {
 	// phase only grows. Drain and Shutdown write it, requests read it.
 	phase atomic.Int32
 
+	mu        sync.Mutex
+	listeners []*listener // of Serve, guarded by mu
+
+	conns     conns
 	exchanges sync.Pool // of *exchange
 	inflaters *inflaters
 	refusals  refusals
@@ -71,6 +75,7 @@ func New(cfg Config, ranker Ranker, ready func() bool, log *slog.Logger) (*Serve
 	s.fast = fasthttp.Server{
 		Handler:      s.handle,
 		ErrorHandler: s.malformed,
+		ConnState:    turnTo,
 		Logger:       debugLog{log},
 
 		ReadTimeout:  cfg.Timeouts.Read,
@@ -102,7 +107,15 @@ const writeBuffer = 16 << 10
 // Serve answers requests from ln until Drain or Shutdown, and closes ln. It
 // returns nil after either of them.
 func (s *Server) Serve(ln net.Listener) error {
-	return s.fast.Serve(&listener{Listener: ln, server: s, closed: make(chan struct{})})
+	l := &listener{Listener: ln, server: s, closed: make(chan struct{})}
+	s.mu.Lock()
+	if s.phase.Load() == stopped {
+		s.mu.Unlock()
+		return l.Close()
+	}
+	s.listeners = append(s.listeners, l)
+	s.mu.Unlock()
+	return s.fast.Serve(l)
 }
 
 // Stats returns the server's counters, which go on counting.

@@ -297,6 +297,44 @@ func TestChunkedBodiesAreReadAndBounded(t *testing.T) {
 	}
 }
 
+func TestACallerWhoAsksFirstIsToldToGoOn(t *testing.T) {
+	m := serveInMemory(t, newServer(t, DefaultConfig(), descending))
+	p := m.dial(t)
+	p.write(t, strings.Replace(rawPost(good), "\r\n\r\n"+good, "\r\nExpect: 100-continue\r\n\r\n", 1))
+	if line, err := p.br.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("got %q, %v; want 100 Continue", line, err)
+	}
+	p.write(t, good)
+	if _, err := p.br.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if res := p.read(t); res.StatusCode() != 200 {
+		t.Errorf("got %d %s; want 200", res.StatusCode(), res.Body())
+	}
+}
+
+func TestCountersAddUp(t *testing.T) {
+	s := newServer(t, DefaultConfig(), descending)
+	m := serveInMemory(t, s)
+	for range 3 {
+		m.do(t, post(good))
+	}
+	m.do(t, post("{}"))
+	m.do(t, call{method: "GET", path: "/nowhere"})
+	stats := s.Stats()
+	for name, c := range map[string]struct{ got, want uint64 }{
+		"Answered":                 {stats.Answered.Load(), 3},
+		"Refused[invalid_request]": {stats.Refused[rank.InvalidRequest].Load(), 2},
+		"BodyBytes":                {stats.BodyBytes.Load(), 3*uint64(len(good)) + 2},
+		"InFlight":                 {uint64(stats.InFlight.Load()), 0},
+		"Gone":                     {stats.Gone.Load(), 0},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s = %d; want %d", name, c.got, c.want)
+		}
+	}
+}
+
 func TestNewReportsEveryMistake(t *testing.T) {
 	_, err := New(Config{}, RankerFunc(descending), warm, silent())
 	for _, want := range []string{

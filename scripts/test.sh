@@ -8,7 +8,7 @@ RANKGATE_ONNXRUNTIME_LIB=$(scripts/onnxruntime.sh)
 export RANKGATE_ONNXRUNTIME_LIB
 status=0
 
-go test -race -tags grpcnotrace ./... || status=1
+go test -race -timeout 5m -tags grpcnotrace ./... || status=1
 for example in examples/*/run.sh; do
 	[ -x "$example" ] || continue
 	printf '\n%s\n' "$example"
