@@ -4,8 +4,8 @@ import "time"
 
 // Limits bounds the time that one request may take.
 type Limits struct {
-	Default time.Duration // for a caller that names none; 0 means 50 ms
-	Max     time.Duration // no caller gets more; 0 means 2 s
+	Default time.Duration // for a caller that names none; must be positive
+	Max     time.Duration // no caller gets more; must be positive
 }
 
 // DefaultLimits is what an empty configuration means.
