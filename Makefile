@@ -4,8 +4,8 @@ GO       ?= go
 ARGS     ?=
 FUZZTIME ?= 10m
 
-# grpcnotrace keeps html/template out, which would turn the linker's dead-code
-# removal off: the binary is less than half as large.
+# grpcnotrace keeps gRPC's trace pages out of the binary, and with them the templates
+# that would stop the linker from dropping dead methods (scripts/deadcode.sh).
 BUILD_FLAGS = -trimpath -tags grpcnotrace -ldflags "-X main.version=$(VERSION)"
 VERSION     = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 

@@ -156,11 +156,11 @@ func printTour(out io.Writer, base string) {
 	curl := func(comment, headers, body string) {
 		fmt.Fprintf(out, "# %s\ncurl -s %s/rank -H 'Content-Type: application/json'%s -d '%s'\n\n", comment, base, headers, body)
 	}
-	const short = `{"user":"42","items":[101,38579,26229,28157],"context":{"hour":20,"device":"ios"}`
+	const short = `{"user":"42","items":[101,38579,26229,28157],"context":{"hour":21,"device":"ios"}`
 	fmt.Fprint(out, "\nTry it:\n\n")
 	curl("a ranking; send it twice, and the second one comes from the cache", "", short+"}")
 	curl("the canary, whoever the user is", " -H 'X-Canary: always'", short+"}")
 	curl("why: every score's source, every feature's value and status", "", short+`,"explain":true}`)
-	curl("a budget that is spent at once: still an answer, marked as degraded", "", short+`,"budget_ms":0.001}`)
+	curl("a budget that is spent at once: still an answer, marked as degraded", "", `{"user":"7","items":[1,2,3],"budget_ms":0.001}`)
 	fmt.Fprintln(out, "Interrupt (Ctrl-C) to stop.")
 }
