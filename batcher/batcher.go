@@ -201,7 +201,7 @@ func (b *Batcher) scorePart(w *Work, from, to int) error {
 	t.claim, t.abandoned, t.err, t.queue, t.infer = unclaimed, false, nil, 0, 0
 	t.alone = false
 	err := errShared
-	for err == errShared {
+	for errors.Is(err, errShared) {
 		if b.runners.acquire(t) { // fast path: no hand-off
 			b.lead(t)
 		} else if !b.await(t) {

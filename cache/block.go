@@ -9,7 +9,7 @@ import (
 // block is one bigcache entry: the scores of one user under one model version
 // and context. It is a hash table with linear probing, little-endian:
 //
-//	generation u32 | slots u32 | slots × (hash u64 | score f32 | expires u32)
+//	generation u32 | 0 u32 | slots × (hash u64 | score f32 | expires u32)
 //
 // The hash of an empty slot is 0. generation is that of the features that the
 // youngest scores were made from. expires is in ticks of the cache's clock. A
@@ -38,13 +38,10 @@ func newBlock(buf []byte, n int, generation uint32) block {
 	b := block(buf[:size])
 	clear(b)
 	binary.LittleEndian.PutUint32(b, generation)
-	binary.LittleEndian.PutUint32(b[4:], uint32(slots))
 	return b
 }
 
 func (b block) generation() uint32 { return binary.LittleEndian.Uint32(b) }
-
-func (b block) slots() int { return int(binary.LittleEndian.Uint32(b[4:])) }
 
 // find returns the slot of hash, or the empty slot where it belongs.
 func (b block) find(hash uint64) (slot []byte, found bool) {

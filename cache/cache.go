@@ -55,7 +55,7 @@ func New(cfg Config) (*Cache, error) {
 		return c, nil
 	}
 	if cfg.Size < minShard {
-		return nil, fmt.Errorf("cache.size: %d bytes hold no working set; use at least %d, or 0 to switch the cache off", cfg.Size, minShard)
+		return nil, fmt.Errorf("cache.size: %d bytes hold no working set; use %d or more, or 0 to switch the cache off", cfg.Size, minShard)
 	}
 	// bigcache counts its limit in whole MiB and divides it by the shards.
 	megabytes := max(cfg.Size>>20, 1)

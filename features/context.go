@@ -70,7 +70,8 @@ func (p *Plan) Check(req *rank.Request) error {
 		c := &v.layout.cells[i]
 		if at < 0 || req.Context[at].Value.Kind == rank.Null {
 			if c.Required {
-				return rank.Errorf(rank.InvalidRequest, "context.%s: missing; the model does not score without this %s", c.Name, typeName(c.Column))
+				return rank.Errorf(rank.InvalidRequest, "context.%s: missing; the model does not score without this %s",
+					c.Name, typeName(c.Column))
 			}
 			continue
 		}

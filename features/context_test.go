@@ -6,9 +6,10 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/rankgate/rankgate/model"
 	"github.com/rankgate/rankgate/rank"
-	"pgregory.net/rapid"
 )
 
 // planFor compiles a model with one input per column, each of the first type

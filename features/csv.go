@@ -181,8 +181,7 @@ func parseFloat(s string) (float64, problem) {
 
 // csvError puts the line of a syntax error first.
 func csvError(err error) error {
-	var syntax *csv.ParseError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*csv.ParseError](err); ok {
 		return fmt.Errorf(":%d: %w", syntax.Line, syntax.Err)
 	}
 	return fmt.Errorf(": %w", err)

@@ -77,7 +77,7 @@ func FuzzVector(f *testing.F) {
 func FuzzParquet(f *testing.F) {
 	rows := make([]everyRow, 3)
 	for i := range rows {
-		rows[i] = everyRow{Item: decimal(i), Vector: []float64{1, 2}, Color: pointer("red"), Price: pointer(0.5)}
+		rows[i] = everyRow{Item: decimal(i), Vector: []float64{1, 2}, Color: new("red"), Price: new(0.5)}
 	}
 	f.Add(parquetBytes(f, rows))
 	f.Add(parquetBytes(f, rows, parquet.DataPageVersion(1), parquet.MaxRowsPerRowGroup(2)))

@@ -195,7 +195,7 @@ func TestAnIntegerIDIsKnownUnderItsDecimalFormOnly(t *testing.T) {
 	}
 	for id, found := range map[string]bool{
 		"7": true, "-9223372036854775808": true,
-		"07": false, "+7": false, " 7": false, "7.0": false, "abc": false, "": false, "-0": false,
+		"07": false, "+7": false, "7\t": false, "7.0": false, "abc": false, "": false, "-0": false,
 	} {
 		if got := fetched(m, 1, "", id)[0] != nil; got != found {
 			t.Errorf("%q found: %t; want %t", id, got, found)

@@ -70,7 +70,7 @@ func (m *Memory) Fetch(q *Query, _ time.Time) {
 			for j, item := range q.ordinals {
 				l.Rows[j] = t.byOwner[item]
 			}
-		case pairKey:
+		default:
 			t.pairRows(l.Rows, user, q.ordinals)
 		}
 	}

@@ -62,9 +62,9 @@ func (r *Rows) readItems() {
 	r.items.start(len(r.query.Items), p.layout)
 	r.found = resize(r.found, len(p.names.names))
 	for j, item := range r.query.Items {
-		row, ok := r.items.row(j, p), false
-		v.rows[j] = row
-		v.status[j], ok = p.own(row, req, req.Features(item), r.found)
+		row := r.items.row(j, p)
+		status, ok := p.own(row, req, req.Features(item), r.found)
+		v.rows[j], v.status[j] = row, status
 		if !ok {
 			r.out[j], r.anyOut = true, true
 		}

@@ -148,7 +148,7 @@ func (s *parquetSource) group(ctx context.Context, group parquet.RowGroup, row *
 		*row++
 	}
 	for _, c := range all {
-		if _, err := c.peek(); err != io.EOF {
+		if _, err := c.peek(); !errors.Is(err, io.EOF) {
 			return fmt.Errorf(": row %d: column %s: damaged file: more values than rows", *row, c.name)
 		}
 	}

@@ -104,9 +104,9 @@ func (c *parquetColumn) next() error {
 	for {
 		v, err := c.peek()
 		switch {
-		case err == io.EOF && len(c.row) > 0:
+		case errors.Is(err, io.EOF) && len(c.row) > 0:
 			return nil
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return errors.New("damaged file: fewer values than rows")
 		case err != nil:
 			return fmt.Errorf("damaged file: %w", err)
@@ -140,7 +140,7 @@ func (c *parquetColumn) peek() (parquet.Value, error) {
 		n, err := c.values.ReadValues(c.buffer[:])
 		c.at, c.n = 0, n
 		switch {
-		case err != nil && err != io.EOF:
+		case err != nil && !errors.Is(err, io.EOF):
 			return parquet.Value{}, err
 		case n == 0 && err == nil:
 			return parquet.Value{}, io.ErrNoProgress

@@ -13,6 +13,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
+
 	"github.com/rankgate/rankgate/model"
 )
 
@@ -41,8 +42,6 @@ func loadParquet(tb testing.TB, reg *Registry, file []byte) (*Memory, error) {
 
 func decimal(n int) string { return strconv.Itoa(n) }
 
-func pointer[T any](v T) *T { return &v }
-
 // everyRow has other widths than the view, optional columns and lists.
 type everyRow struct {
 	Item   string    `parquet:"item"`
@@ -60,11 +59,11 @@ type everyRow struct {
 func TestAParquetFileFillsEveryTypeOfColumn(t *testing.T) {
 	at := time.UnixMilli(1_700_000_000_123)
 	rows := []everyRow{
-		{"a", []string{"x", "y"}, pointer(1.5), 0.25, pointer[int32](3), 4, pointer(true), pointer("red"), []float64{1, 2}, at},
-		{"b", nil, pointer(2.5), 1, pointer[int32](5), 6, pointer(false), pointer("green"), []float64{3, -4}, at},
-		{"c", nil, pointer(math.NaN()), 0, pointer[int32](5), 6, pointer(true), nil, []float64{5, math.Inf(1)}, at.Add(time.Hour)},
+		{"a", []string{"x", "y"}, new(1.5), 0.25, new(int32(3)), 4, new(true), new("red"), []float64{1, 2}, at},
+		{"b", nil, new(2.5), 1, new(int32(5)), 6, new(false), new("green"), []float64{3, -4}, at},
+		{"c", nil, new(math.NaN()), 0, new(int32(5)), 6, new(true), nil, []float64{5, math.Inf(1)}, at.Add(time.Hour)},
 		{"d", nil, nil, 0, nil, 7, nil, nil, nil, at},
-		{"a", nil, pointer(99.0), 0, nil, 7, nil, nil, nil, at.Add(-time.Second)},
+		{"a", nil, new(99.0), 0, nil, 7, nil, nil, nil, at.Add(-time.Second)},
 	}
 	reg := oneView("s.parquet", every...)
 	reg.Views[0].EventTime = "at"
@@ -177,7 +176,7 @@ func TestABadParquetFileIsRefusedWithItsPlace(t *testing.T) {
 		Big    uint64    `parquet:"big"`
 	}
 	file := parquetBytes(t, []odd{
-		{Item: "a", Empty: pointer("x"), List: []float32{1, 2}, Text: "2024-01-01"},
+		{Item: "a", Empty: new("x"), List: []float32{1, 2}, Text: "2024-01-01"},
 		{Item: "b", List: []float32{1}, Text: "word", Number: 0.5, Big: 1 << 63},
 	})
 	for _, test := range []struct {
@@ -216,7 +215,7 @@ func TestADamagedParquetFileIsAnError(t *testing.T) {
 	reg := oneView("s.parquet", every...)
 	rows := make([]everyRow, 50)
 	for i := range rows {
-		rows[i] = everyRow{Item: decimal(i), Vector: []float64{1, 2}, Color: pointer("red")}
+		rows[i] = everyRow{Item: decimal(i), Vector: []float64{1, 2}, Color: new("red")}
 	}
 	file := parquetBytes(t, rows)
 	for _, damaged := range [][]byte{nil, []byte("PAR1"), file[:len(file)/2], file[:len(file)-1], append([]byte("PAR1"), file[len(file)/2:]...)} {

@@ -195,7 +195,8 @@ func (c *compiler) feed(in *model.Feed) {
 		width = 1
 	}
 	if width != in.Width {
-		c.fail(in, "its columns are %d wide by this registry, and the signature says %d; resolve the signature against the same features.yaml", width, in.Width)
+		c.fail(in, "its columns are %d wide by this registry, and %d by the signature; resolve it against the same features.yaml",
+			width, in.Width)
 	}
 	c.plan.feeds = append(c.plan.feeds, f)
 }

@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/rankgate/rankgate/model"
 	"github.com/rankgate/rankgate/rank"
-	"pgregory.net/rapid"
 )
 
 // Random registries, rows, signatures and requests, and every element that

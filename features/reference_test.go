@@ -6,9 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/rankgate/rankgate/model"
 	"github.com/rankgate/rankgate/rank"
-	"pgregory.net/rapid"
 )
 
 // world is a random registry with random rows in it, kept a second time in the

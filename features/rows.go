@@ -1,6 +1,7 @@
 package features
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rankgate/rankgate/rank"
@@ -206,7 +207,7 @@ func (r *Rows) leaveOut() {
 	}
 	r.plan.stats.LeftOut.Add(uint64(r.n - len(kept)))
 	r.n = len(kept)
-	order := append(kept, gone...)
+	order := slices.Concat(kept, gone)
 	r.query.Items = permute(r.query.Items, order)
 	for i := range r.views {
 		if !r.plan.views[i].single {

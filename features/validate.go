@@ -209,6 +209,7 @@ func (v *validator) constant(path string, c *Column) {
 		if d.Number != 0 && d.Number != 1 {
 			v.fail(path, "%v is not a bool", d.Number)
 		}
+	default: // any string will do
 	}
 }
 

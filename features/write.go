@@ -44,14 +44,14 @@ func (r *Rows) fill(f *feed, b *model.Buffer, from, to, at int) {
 			w.int32s(b.Int32)
 		case model.Bool:
 			w.bools(b.Bool)
-		case model.String:
+		default:
 			w.strs(b.String)
 		}
 	}
 }
 
 // writer puts one segment of many rows into one input: rows[from:to], or
-// rows[0] each time if the view has a single row, to elements at, at+width, …
+// rows[0] each time if the view has a single row, to elements at, at+width and so on.
 type writer struct {
 	*segment
 	rows     []*Row

@@ -124,7 +124,8 @@ func (r *resolver) rowIndex(sig *Signature, path, name string) {
 	t, ok := find(r.graph.Inputs, name)
 	switch {
 	case name == "":
-		r.fail(path+".row_index", "missing: an input per: request needs the name of the graph's int64 [rows] input that says which request a row belongs to")
+		r.fail(path+".row_index", "missing: an input per: request needs the name of the graph's int64 [rows] input "+
+			"that says which request a row belongs to")
 	case !ok:
 		r.fail(path+".row_index", "the graph has no input %q; it has %s", name, names(r.graph.Inputs))
 	case t.Type != Int64 || len(t.Dims) != 1 || t.Dims[0] >= 0:

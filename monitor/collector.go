@@ -53,7 +53,7 @@ var (
 	featureLeftOut = desc("feature_left_out_total", "Candidates not scored because a field of theirs is broken.", "model", "version")
 
 	batchRows    = desc("batch_rows", "Rows of each forward pass.", "model", "version")
-	batchMembers = desc("batch_requests_total", "Requests in forward passes; divide by rankgate_batch_rows_count for the mean batch.", "model", "version")
+	batchMembers = desc("batch_requests_total", "Requests in forward passes; over batch_rows_count, the mean batch.", "model", "version")
 	batchDropped = desc("batch_dropped_total", "Requests not scored: late, or their caller gone.", "model", "version", "reason")
 	batchBadRows = desc("batch_bad_rows_total", "Rows that the model refused.", "model", "version")
 	batchQueued  = desc("batch_queued_rows", "Rows that wait for a forward pass now.", "model", "version")

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,7 +44,8 @@ type series struct {
 // buckets bound the latency histograms, in seconds. A ranking is made in tens
 // of microseconds to tens of milliseconds.
 var buckets = []float64{
-	25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2e-3, 3e-3, 5e-3, 7.5e-3, 10e-3, 15e-3, 20e-3, 30e-3, 50e-3, 75e-3, 100e-3, 200e-3, 500e-3, 1,
+	25e-6, 50e-6, 100e-6, 250e-6, 500e-6,
+	1e-3, 2e-3, 3e-3, 5e-3, 7.5e-3, 10e-3, 15e-3, 20e-3, 30e-3, 50e-3, 75e-3, 100e-3, 200e-3, 500e-3, 1,
 }
 
 // New returns metrics in a registry of their own, with those of the process.
@@ -133,9 +135,7 @@ func (m *Metrics) of(l labels) *series {
 		return s
 	}
 	grown := make(map[labels]*series, len(old)+1)
-	for k, v := range old {
-		grown[k] = v
-	}
+	maps.Copy(grown, old)
 	grown[l] = m.newSeries(l)
 	m.series.Store(&grown)
 	return grown[l]

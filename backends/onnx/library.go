@@ -14,7 +14,7 @@ const LibraryVariable = "RANKGATE_ONNXRUNTIME_LIB"
 
 // cachedVersions are the releases that `make setup` may have fetched, the one
 // pinned for this platform first.
-var cachedVersions = []string{"1.32.0", "1.30.0", "1.29.0"}
+var cachedVersions = []string{"1.32.0", "1.30.0", "1.29.0", "1.24.1"}
 
 // findLibrary returns the path of the ONNX Runtime library to load, given the
 // one that the configuration names ("" for none).
@@ -51,8 +51,8 @@ func librarySearch() []string {
 	}
 	var patterns []string
 	if program, err := os.Executable(); err == nil {
-		if real, err := filepath.EvalSymlinks(program); err == nil {
-			program = real
+		if target, err := filepath.EvalSymlinks(program); err == nil {
+			program = target
 		}
 		patterns = append(patterns, filepath.Join(filepath.Dir(program), name))
 	}

@@ -3,6 +3,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -142,7 +143,7 @@ func (r *Runtime) appendProviders(options *ort.SessionOptions) error {
 		case "tensorrt":
 			err = appendTensorRT(options)
 		default:
-			err = fmt.Errorf("unknown; known are tensorrt, cuda, cpu")
+			err = errors.New("unknown; known are tensorrt, cuda, cpu")
 		}
 		if err != nil {
 			return fmt.Errorf("onnx.providers: %s: %w", provider, err)

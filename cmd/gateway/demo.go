@@ -140,7 +140,8 @@ func showExample(ctx context.Context, out io.Writer, base string) error {
 	for _, n := range a.Coverage {
 		candidates += n
 	}
-	fmt.Fprintf(out, "One request, %d candidates, version %s (%s), %.2f ms; the best of them:\n\n", candidates, a.Version, a.Variant, a.Took)
+	fmt.Fprintf(out, "One request, %d candidates, version %s (%s), %.2f ms; the best of them:\n\n",
+		candidates, a.Version, a.Variant, a.Took)
 	for i, item := range a.Items[:min(5, len(a.Items))] {
 		fmt.Fprintf(out, "  %d. item %-6s %.4f\n", i+1, item.ID, item.Score)
 	}
@@ -161,6 +162,7 @@ func printTour(out io.Writer, base string) {
 	curl("a ranking; send it twice, and the second one comes from the cache", "", short+"}")
 	curl("the canary, whoever the user is", " -H 'X-Canary: always'", short+"}")
 	curl("why: every score's source, every feature's value and status", "", short+`,"explain":true}`)
-	curl("a budget that is spent at once: still an answer, marked as degraded", "", `{"user":"7","items":[1,2,3],"budget_ms":0.001}`)
+	curl("a budget that is spent at once: still an answer, marked as degraded", "",
+		`{"user":"7","items":[1,2,3],"budget_ms":0.001}`)
 	fmt.Fprintln(out, "Interrupt (Ctrl-C) to stop.")
 }

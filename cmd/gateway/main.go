@@ -68,7 +68,7 @@ func newCommand() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w\nSee `%s --help`.", err, c.CommandPath())}
+		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})
 	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), versionCommand())
 	return root
@@ -78,7 +78,7 @@ func newCommand() *cobra.Command {
 func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if err := check(c, args); err != nil {
-			return usageError{fmt.Errorf("%w\nSee `%s --help`.", err, c.CommandPath())}
+			return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 		}
 		return nil
 	}
