@@ -12,7 +12,7 @@ import (
 func TestScoringAllocatesNothing(t *testing.T) {
 	b, err := New(Config{MaxRows: 64}, NewRunners(1), ScorerFunc(func(rows int) (Pass, error) {
 		return &instantPass{tensors: model.Tensors{Inputs: make([]model.Buffer, 2)}, scores: make([]float32, rows)}, nil
-	}))
+	}), ignore)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,8 @@ package batcher
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -73,6 +75,7 @@ type Work struct {
 type Batcher struct {
 	cfg     Config
 	runners *Runners
+	onError func(error)
 	stats   counters
 	tickets sync.Pool // of tickets whose leader is known to be finished with them
 
@@ -84,19 +87,27 @@ type Batcher struct {
 	// runners.mu.
 	queue []*ticket
 
-	// queuedRows is the sum of their rows. Written under runners.mu; Fits
-	// reads it without, as one number that may be a moment old.
-	queuedRows atomic.Int64
-
-	costMu sync.Mutex // serializes cost.Observe and cost.Doubt
+	costMu sync.Mutex // serializes cost.Observe
 	cost   budget.Cost
+
+	// observed is when cost last learned something, in nanoseconds since began.
+	// Written by leaders, read by all; the latest write wins, near enough.
+	observed atomic.Int64
+	began    time.Time
 }
 
 // New returns a batcher for one model and allocates its passes. It runs each
-// pass once at both ends of its range, so that the first request finds a warm
-// model and a first idea of the cost.
-func New(cfg Config, runners *Runners, scorer Scorer) (*Batcher, error) {
-	b := &Batcher{cfg: cfg, runners: runners, passes: make(chan *slot, runners.size)}
+// pass at both ends of its range, so that the first request finds a warm model
+// and a first idea of the cost. onError hears of every pass that fails; it is
+// called while requests wait.
+func New(cfg Config, runners *Runners, scorer Scorer, onError func(error)) (*Batcher, error) {
+	if cfg.MaxRows < 1 {
+		return nil, fmt.Errorf("batch.max_rows: %d: must be positive", cfg.MaxRows)
+	}
+	b := &Batcher{
+		cfg: cfg, runners: runners, onError: onError, began: time.Now(),
+		passes: make(chan *slot, runners.size),
+	}
 	b.tickets.New = newTicket
 	for range runners.size {
 		p, err := scorer.NewPass(cfg.MaxRows)
@@ -111,15 +122,23 @@ func New(cfg Config, runners *Runners, scorer Scorer) (*Batcher, error) {
 	return b, nil
 }
 
-// warm runs p on zeros: one row, then as many as fit, twice each, because the
-// first run of a shape makes what later ones reuse.
+// warm runs p on zeros: one row, and as many as fit. The first run of a shape
+// makes what later ones reuse, so it teaches nothing about the cost; of the
+// later ones the fastest does.
 func (b *Batcher) warm(p Pass) error {
-	for _, rows := range []int{1, b.cfg.MaxRows, 1, b.cfg.MaxRows} {
-		start := time.Now()
-		if _, err := p.Run(rows, 1); err != nil {
-			return err
+	for _, rows := range []int{1, b.cfg.MaxRows} {
+		fastest := time.Duration(math.MaxInt64)
+		for run := range 4 {
+			start := time.Now()
+			if _, err := p.Run(rows, 1); err != nil {
+				return err
+			}
+			if run > 0 {
+				fastest = min(fastest, time.Since(start))
+			}
 		}
-		b.observe(rows, time.Since(start))
+		b.observe(rows, fastest)
+		b.observe(rows, fastest)
 	}
 	return nil
 }
@@ -137,18 +156,38 @@ func (b *Batcher) closePasses(n int) error {
 }
 
 // Fits tells whether n rows that start now are expected to be scored by
-// deadline, behind all that waits already.
+// deadline, behind all that waits already. Of a request that is split, one part
+// must fit: the others run beside it, or go without.
 func (b *Batcher) Fits(n int, now, deadline time.Time) bool {
-	var wait time.Duration
-	if queued := int(b.queuedRows.Load()); queued > 0 {
-		wait = b.cost.Estimate(queued) / time.Duration(b.runners.size)
+	part := (n + b.parts(n) - 1) / max(b.parts(n), 1)
+	if b.late(part, now.Add(b.runners.wait()), deadline) {
+		b.stats.late.Add(1)
+		return false
 	}
-	if !now.Add(wait + b.cost.Estimate(n)).After(deadline) {
+	return true
+}
+
+// parts is how many passes n rows take at least.
+func (b *Batcher) parts(n int) int { return (n + b.cfg.MaxRows - 1) / b.cfg.MaxRows }
+
+// late tells whether a pass of n rows that starts at start would end too late.
+// An estimate that no pass has tested for long does not count: otherwise a slow
+// spell could make it refuse every request, and with no pass to learn from it
+// would never recover.
+func (b *Batcher) late(n int, start, deadline time.Time) bool {
+	if !start.Before(deadline) {
 		return true
 	}
-	b.doubt()
-	return false
+	cost := b.cost.Estimate(n)
+	if !start.Add(cost).After(deadline) {
+		return false
+	}
+	age := start.Sub(b.began) - time.Duration(b.observed.Load())
+	return age < max(minTestGap, 10*cost)
 }
+
+// minTestGap is how long an estimate counts untested, at least.
+const minTestGap = time.Second
 
 // Score scores all rows of w, or as many as can be before the deadline; an
 // error says why some could not.
@@ -163,7 +202,7 @@ func (b *Batcher) Score(w *Work) error {
 // scoreParts splits a large request into parts of equal size that wait and run
 // independently, side by side where runners are idle.
 func (b *Batcher) scoreParts(w *Work, n int) error {
-	parts := (n + b.cfg.MaxRows - 1) / b.cfg.MaxRows
+	parts := b.parts(n)
 	errs := make([]error, parts)
 	works := make([]Work, parts)
 	panics := make([]any, parts)
@@ -196,19 +235,25 @@ func (b *Batcher) scorePart(w *Work, from, to int) error {
 	if from == to {
 		return nil
 	}
+	entered := time.Now()
 	t := b.tickets.Get().(*ticket)
-	t.batcher, t.work, t.from, t.to, t.deadline, t.entered = b, w, from, to, w.Deadline, time.Now()
+	t.batcher, t.work, t.from, t.to, t.deadline, t.entered = b, w, from, to, w.Deadline, entered
 	t.claim, t.abandoned, t.err, t.queue, t.infer = unclaimed, false, nil, 0, 0
 	t.alone = false
 	err := errShared
 	for errors.Is(err, errShared) {
 		if b.runners.acquire(t) { // fast path: no hand-off
 			b.lead(t)
-		} else if !b.await(t) {
-			return ErrLate // the ticket stays with the leader that still holds it
+		} else if !b.await(t) { // the ticket stays with the leader that still holds it
+			b.stats.late.Add(1)
+			w.Queue = time.Since(entered)
+			return ErrLate
 		}
 		err = t.err
 		t.alone, t.claim = true, unclaimed // for a second round, if there is one
+	}
+	if errors.Is(err, ErrLate) {
+		b.stats.late.Add(1)
 	}
 	w.Queue, w.Infer = t.queue, t.infer
 	t.work = nil
@@ -230,7 +275,6 @@ func (b *Batcher) await(t *ticket) bool {
 	}
 	switch b.runners.withdraw(t) {
 	case withdrawn:
-		b.stats.late.Add(1)
 		t.err = ErrLate
 		t.queue = time.Since(t.entered)
 		return true
@@ -258,12 +302,17 @@ func (b *Batcher) enqueueLocked(t *ticket) {
 		return -1
 	})
 	b.queue = slices.Insert(b.queue, at, t)
-	b.queuedRows.Add(int64(t.rows()))
+	t.cost = b.cost.Estimate(t.rows())
+	b.runners.queued.Add(int64(t.cost))
+	b.stats.queuedRows.Add(int64(t.rows()))
 }
 
-// removeLocked takes ticket i out of the queue.
-func (b *Batcher) removeLocked(i int) {
-	b.queuedRows.Add(-int64(b.queue[i].rows()))
+// removeLocked takes ticket i out of the queue for a claim.
+func (b *Batcher) removeLocked(i int, by claim) {
+	t := b.queue[i]
+	t.claim = by
+	b.runners.queued.Add(-int64(t.cost))
+	b.stats.queuedRows.Add(-int64(t.rows()))
 	b.queue = slices.Delete(b.queue, i, i+1)
 	if len(b.queue) == 0 {
 		b.runners.waiting = slices.DeleteFunc(b.runners.waiting, func(w *Batcher) bool { return w == b })
@@ -271,17 +320,8 @@ func (b *Batcher) removeLocked(i int) {
 }
 
 func (b *Batcher) observe(rows int, took time.Duration) {
+	b.observed.Store(int64(time.Since(b.began)))
 	b.costMu.Lock()
 	b.cost.Observe(rows, took)
-	b.costMu.Unlock()
-}
-
-// doubt lowers the estimate a little each time that it alone has turned rows
-// away. Otherwise one slow spell could make it refuse every request, and with
-// no pass to learn from it would never recover.
-func (b *Batcher) doubt() {
-	b.stats.late.Add(1)
-	b.costMu.Lock()
-	b.cost.Doubt()
 	b.costMu.Unlock()
 }

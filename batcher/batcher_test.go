@@ -28,6 +28,8 @@ func costOf(rows int) time.Duration { return passCost + time.Duration(rows)*rowC
 type fakeModel struct {
 	tag      int64
 	slowdown time.Duration // added to each pass
+	first    time.Duration // added to the first pass
+	broken   bool          // every pass after the warm-up fails
 
 	mu      sync.Mutex
 	running int
@@ -63,12 +65,16 @@ func (p *fakePass) Run(rows, _ int) ([]float32, error) {
 	for _, tag := range p.tensors.Inputs[1].Int64[:rows] {
 		m.mixed = m.mixed || tag != m.tag && tag != 0
 	}
-	slow := m.slowdown
+	slow := m.slowdown + m.first
+	m.first = 0
 	m.mu.Unlock()
 	time.Sleep(costOf(rows) + slow)
 	m.mu.Lock()
 	m.running--
 	m.mu.Unlock()
+	if m.broken && p.tensors.Inputs[1].Int64[0] != 0 {
+		return nil, errors.New("out of memory")
+	}
 	for i := range rows {
 		value := p.tensors.Inputs[0].Int64[i]
 		if value == poison {
@@ -108,10 +114,12 @@ func workOf(n int, first int64, budget time.Duration) *Work {
 	return w
 }
 
+func ignore(error) {}
+
 // newBatcher returns a warm batcher that knows what its passes cost.
 func newBatcher(t *testing.T, maxRows int, runners *Runners, m *fakeModel) *Batcher {
 	t.Helper()
-	b, err := New(Config{MaxRows: maxRows}, runners, m)
+	b, err := New(Config{MaxRows: maxRows}, runners, m, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +293,7 @@ func TestARowThatTheModelRefusesFailsAlone(t *testing.T) {
 	})
 }
 
-func TestAnEstimateThatIsTooHighIsForgotten(t *testing.T) {
+func TestAnEstimateThatIsTooHighIsTestedAndForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &fakeModel{}
 		b := newBatcher(t, 100, NewRunners(1), m)
@@ -294,13 +302,121 @@ func TestAnEstimateThatIsTooHighIsForgotten(t *testing.T) {
 			b.Score(workOf(10, 0, time.Minute))
 		}
 		m.slowdown = 0
-		refused := 0
-		for !b.Fits(10, time.Now(), time.Now().Add(50*time.Millisecond)) {
-			refused++
+		fits := func() bool { return b.Fits(10, time.Now(), time.Now().Add(50*time.Millisecond)) }
+		if fits() {
+			t.Fatal("after a slow spell a pass that took a second fits into 50 ms")
 		}
-		if refused == 0 || refused > 1000 {
-			t.Errorf("after a slow spell %d requests were refused; want some, and soon no more", refused)
+		start := time.Now()
+		for time.Since(start) < 2*time.Minute {
+			if fits() {
+				b.Score(workOf(10, 0, 50*time.Millisecond))
+			}
+			time.Sleep(100 * time.Millisecond)
 		}
+		if !fits() {
+			t.Error("two minutes after a slow spell requests are still refused")
+		}
+	})
+}
+
+func TestRefusalsTeachNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
+		before := b.cost.Estimate(100)
+		for range 10000 {
+			b.Fits(100, time.Now(), time.Now().Add(time.Microsecond))
+			b.Fits(100, time.Now(), time.Now().Add(-time.Second))
+		}
+		if after := b.cost.Estimate(100); after != before {
+			t.Errorf("10000 refusals moved the estimate from %v to %v", before, after)
+		}
+	})
+}
+
+func TestTheFirstRunOfAModelIsNoMeasureOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fakeModel{first: time.Second}
+		b := newBatcher(t, 100, NewRunners(1), m)
+		if !b.Fits(10, time.Now(), time.Now().Add(costOf(30))) {
+			t.Errorf("the first run took a second, and now 10 rows are expected to take %v", b.cost.Estimate(10))
+		}
+	})
+}
+
+func TestAModelThatRefusesEverythingIsNotAskedForever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fakeModel{tag: 1, broken: true}
+		b := newBatcher(t, 512, NewRunners(1), m)
+		var failures []error
+		b.onError = func(err error) { failures = append(failures, err) }
+		w := workOf(500, 0, time.Minute)
+		w.Rows.(*fakeRows).tag = 1
+		if err := b.Score(w); err == nil {
+			t.Error("Score of a broken model returned no error")
+		}
+		if len(m.sizes) > 32 || len(failures) != len(m.sizes) || b.Stats().Failed != uint64(len(failures)) {
+			t.Errorf("%d passes, %d errors heard of, %d counted; want at most 32, and all heard of",
+				len(m.sizes), len(failures), b.Stats().Failed)
+		}
+	})
+}
+
+func TestARequestOfSeveralPassesFitsIfOneOfThemDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBatcher(t, 500, NewRunners(4), &fakeModel{})
+		if !b.Fits(2000, time.Now(), time.Now().Add(costOf(500)+passCost)) {
+			t.Error("2000 rows that four runners share do not fit")
+		}
+	})
+}
+
+func TestAPanicHitsTheRequestItBelongsTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
+		var wg sync.WaitGroup
+		for i := range 4 {
+			w := workOf(10, int64(100*i), time.Second)
+			if i == 2 {
+				w.Rows = panicky{w.Rows}
+			}
+			wg.Go(func() {
+				defer func() {
+					if panicked := recover() != nil; panicked != (i == 2) {
+						t.Errorf("request %d panicked: %v", i, panicked)
+					}
+				}()
+				if err := b.Score(w); err != nil {
+					t.Errorf("request %d: %v", i, err)
+				}
+				checkScores(t, w)
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if b.runners.idle != 1 || len(b.passes) != 1 {
+			t.Errorf("%d runners and %d passes came back; want 1 of each", b.runners.idle, len(b.passes))
+		}
+	})
+}
+
+// panicky rows can't be written.
+type panicky struct{ Rows }
+
+func (panicky) Write(*model.Tensors, int, int, int, int) { panic("a bug in a feature") }
+
+func TestFitsCountsTheQueuesOfAllModels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runners := NewRunners(1)
+		b, other := newBatcher(t, 100, runners, &fakeModel{}), newBatcher(t, 100, runners, &fakeModel{})
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { other.Score(workOf(100, 0, time.Second)) })
+			synctest.Wait()
+		}
+		if b.Fits(10, time.Now(), time.Now().Add(costOf(20))) {
+			t.Error("10 rows fit behind 200 waiting ones of another model")
+		}
+		wg.Wait()
 	})
 }
 

@@ -31,7 +31,7 @@ func BenchmarkHandOff(b *testing.B) {
 		b.Run(fmt.Sprintf("requests=%d", workers), func(b *testing.B) {
 			batcher, err := New(Config{MaxRows: 512}, NewRunners(1), ScorerFunc(func(rows int) (Pass, error) {
 				return &instantPass{tensors: model.Tensors{Inputs: make([]model.Buffer, 2)}, scores: make([]float32, rows)}, nil
-			}))
+			}), ignore)
 			if err != nil {
 				b.Fatal(err)
 			}

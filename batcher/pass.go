@@ -1,46 +1,42 @@
 package batcher
 
-import "time"
+import (
+	"time"
+
+	"github.com/rankgate/rankgate/model"
+)
 
 // slot is a pass with the notes of who is in it. A slot belongs to whoever has
 // taken it from Batcher.passes.
 type slot struct {
 	pass    Pass
-	members []*ticket
-	late    []*ticket
-	starts  []int // the first row of each member
+	members []*ticket // whose owners wait; the leader first
+	starts  []int     // the first row of each member
 	rows    int
 }
-
-// maxRetries bounds the passes that look for the rows that broke one.
-const maxRetries = 64
 
 // lead runs a pass for t and those who can join it, then gives t's runner on.
 // The caller must own a runner.
 func (b *Batcher) lead(t *ticket) {
 	defer b.runners.release()
 	s := <-b.passes
-	defer func() { b.passes <- s }()
+	defer func() {
+		s.retreat()
+		b.passes <- s
+	}()
 
 	start := time.Now()
-	waited := t.claim == leading
 	t.queue = start.Sub(t.entered)
 	switch {
-	case start.Add(b.cost.Estimate(t.rows())).After(t.deadline):
+	case t.hopeless(start):
 		t.err = ErrLate
-		b.doubt()
 		return
-	case waited && t.gone():
-		t.err = ErrGone
+	case t.claim == leading && t.gone():
 		b.stats.gone.Add(1)
+		t.err = ErrGone
 		return
 	}
-	s.members, s.late = b.runners.companions(t, start, append(s.members[:0], t), s.late[:0])
-	for _, m := range s.late {
-		b.doubt()
-		m.queue = start.Sub(m.entered)
-		m.finish(ErrLate)
-	}
+	s.members = b.runners.companions(t, start, append(s.members[:0], t))
 	b.assemble(s)
 	err := b.run(s, start)
 	took := time.Since(start)
@@ -52,24 +48,38 @@ func (b *Batcher) lead(t *ticket) {
 			m.finish(nil)
 		}
 	}
+	alone := len(s.members) == 1
+	clear(s.members) // keep no request alive
+	s.members = s.members[:0]
 	if err != nil {
-		b.isolate(s.pass, t)
+		b.isolate(s.pass, t, alone)
 	}
 	t.err, t.infer = err, time.Since(start)
-	clear(s.members) // keep no request alive
-	clear(s.late)
+}
+
+// retreat lets the companions go that are still waiting, which happens only
+// when the leader panics: each tries again alone.
+func (s *slot) retreat() {
+	for i, m := range s.members {
+		if i > 0 {
+			m.finish(errShared)
+		}
+	}
+	clear(s.members)
+	s.members = s.members[:0]
 }
 
 // assemble writes the members' rows one behind the other and drops the members
-// that nobody waits for any more. The leader is members[0] and stays.
+// that nobody waits for any more. The leader stays.
 func (b *Batcher) assemble(s *slot) {
 	tensors := s.pass.Tensors()
-	s.starts, s.rows = s.starts[:0], 0
-	kept := s.members[:0]
-	for i, m := range s.members {
-		if i > 0 && m.gone() || !m.write(tensors, m.from, m.to, s.rows, len(kept)) {
-			b.stats.gone.Add(1)
-			m.finish(ErrGone)
+	leader := s.members[0]
+	leader.write(tensors, leader.from, leader.to, 0, 0)
+	s.starts, s.rows = append(s.starts[:0], 0), leader.rows()
+	kept := s.members[:1]
+	for _, m := range s.members[1:] {
+		if err := b.join(m, tensors, s.rows, len(kept)); err != nil {
+			m.finish(err)
 			continue
 		}
 		kept = append(kept, m)
@@ -80,10 +90,29 @@ func (b *Batcher) assemble(s *slot) {
 	s.members = kept
 }
 
+// join writes a companion's rows, or says why it is not in the pass. Should
+// writing them panic, the companion tries again alone, and the panic then hits
+// the request that it belongs to.
+func (b *Batcher) join(m *ticket, tensors *model.Tensors, at, request int) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errShared
+		}
+	}()
+	switch {
+	case m.gone():
+		b.stats.gone.Add(1)
+		return ErrGone
+	case !m.write(tensors, m.from, m.to, at, request):
+		return ErrLate // its owner has left, and counted that
+	default:
+		return nil
+	}
+}
+
 // run runs the assembled pass and hands its scores out.
 func (b *Batcher) run(s *slot, start time.Time) error {
-	b.stats.pass(s.rows, len(s.members))
-	scores, err := s.pass.Run(s.rows, len(s.members))
+	scores, err := b.pass(s.pass, s.rows, len(s.members))
 	if err != nil {
 		return err
 	}
@@ -94,30 +123,61 @@ func (b *Batcher) run(s *slot, start time.Time) error {
 	return nil
 }
 
-// isolate repeats a refused pass with the rows of t alone, in ever smaller
-// parts, so that only the rows that the model refuses go without a score: an id
-// beyond an embedding table, say. It gives up when passes or time run out.
-func (b *Batcher) isolate(p Pass, t *ticket) {
-	retries := maxRetries
-	b.halve(p, t, t.from, t.to, &retries)
+// pass runs p and counts it.
+func (b *Batcher) pass(p Pass, rows, requests int) ([]float32, error) {
+	b.stats.pass(rows, requests)
+	scores, err := p.Run(rows, requests)
+	if err != nil {
+		b.stats.failed.Add(1)
+		b.onError(err)
+	}
+	return scores, err
 }
 
-func (b *Batcher) halve(p Pass, t *ticket, from, to int, retries *int) {
-	if *retries == 0 || time.Now().Add(b.cost.Estimate(to-from)).After(t.deadline) {
-		return
+// How far isolate goes: passes in all, and levels of halving without one part
+// that the model accepts. A model that refuses everything is not asked forever.
+const (
+	maxRetries    = 64
+	hopelessDepth = 4
+)
+
+// part is a range of rows that a refused pass is narrowed down to.
+type part struct{ from, to, depth int }
+
+// isolate repeats a refused pass with the rows of t alone, in ever smaller
+// parts, so that only the rows that the model refuses go without a score: an id
+// beyond an embedding table, say. It gives up when passes or time run out, or
+// when nothing is accepted.
+func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) {
+	parts := []part{{t.from, t.to, 0}}
+	if wasAlone {
+		parts = b.halve(parts[:0], parts[0])
 	}
-	*retries--
-	t.write(p.Tensors(), from, to, 0, 0)
-	b.stats.pass(to-from, 1)
-	scores, err := p.Run(to-from, 1)
-	switch {
-	case err == nil:
-		t.deliver(scores, from)
-	case to-from == 1:
+	accepted := false
+	for tries := 0; len(parts) > 0 && tries < maxRetries; tries++ {
+		q := parts[0]
+		parts = parts[1:]
+		rows := q.to - q.from
+		if time.Now().Add(b.cost.Estimate(rows)).After(t.deadline) || q.depth > hopelessDepth && !accepted {
+			return
+		}
+		t.write(p.Tensors(), q.from, q.to, 0, 0)
+		scores, err := b.pass(p, rows, 1)
+		if err == nil {
+			accepted = true
+			t.deliver(scores, q.from)
+		} else {
+			parts = b.halve(parts, q)
+		}
+	}
+}
+
+// halve appends the halves of a refused part, or counts its only row as bad.
+func (b *Batcher) halve(parts []part, q part) []part {
+	if q.to-q.from == 1 {
 		b.stats.badRows.Add(1)
-	default:
-		middle := (from + to) / 2
-		b.halve(p, t, from, middle, retries)
-		b.halve(p, t, middle, to, retries)
+		return parts
 	}
+	middle := (q.from + q.to) / 2
+	return append(parts, part{q.from, middle, q.depth + 1}, part{middle, q.to, q.depth + 1})
 }

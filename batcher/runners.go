@@ -3,6 +3,7 @@ package batcher
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,10 +19,18 @@ type Runners struct {
 
 	// waiting lists the batchers whose queue is not empty, in no order.
 	waiting []*Batcher
+
+	// queued is what the waiting tickets of all models are expected to cost, in
+	// nanoseconds. Written under mu; Fits reads it without, as one number that
+	// may be a moment old.
+	queued atomic.Int64
 }
 
-// NewRunners returns n idle runners; n must be positive.
-func NewRunners(n int) *Runners { return &Runners{size: n, idle: n} }
+// NewRunners returns n idle runners, one at least.
+func NewRunners(n int) *Runners { return &Runners{size: max(n, 1), idle: max(n, 1)} }
+
+// wait is how long work that comes now is expected to wait for a runner.
+func (r *Runners) wait() time.Duration { return time.Duration(r.queued.Load()) / time.Duration(r.size) }
 
 // acquire takes an idle runner for t, or queues t and returns false.
 func (r *Runners) acquire(t *ticket) bool {
@@ -31,28 +40,34 @@ func (r *Runners) acquire(t *ticket) bool {
 		r.idle--
 		return true
 	}
-	b := t.batcher
-	if len(b.queue) == 0 {
-		r.waiting = append(r.waiting, b)
+	if len(t.batcher.queue) == 0 {
+		r.waiting = append(r.waiting, t.batcher)
 	}
-	b.enqueueLocked(t)
+	t.batcher.enqueueLocked(t)
 	return false
 }
 
-// release gives a runner to the most urgent ticket of any model, or makes it
-// idle.
+// release gives a runner to the most urgent ticket of any model that can still
+// make its deadline, or makes it idle. Tickets that cannot are let go.
 func (r *Runners) release() {
+	var late []*ticket
 	r.mu.Lock()
 	next := r.mostUrgentLocked()
+	for ; next != nil && next.hopeless(time.Now()); next = r.mostUrgentLocked() {
+		next.batcher.removeLocked(0, joined)
+		late = append(late, next)
+	}
 	if next == nil {
 		r.idle++
 	} else {
-		next.batcher.removeLocked(0)
-		next.claim = leading
+		next.batcher.removeLocked(0, leading)
 	}
 	r.mu.Unlock()
 	if next != nil {
 		next.wake <- lead
+	}
+	for _, t := range late {
+		t.finish(ErrLate)
 	}
 }
 
@@ -71,45 +86,34 @@ func (r *Runners) withdraw(t *ticket) claim {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if t.claim == unclaimed {
-		t.batcher.removeLocked(slices.Index(t.batcher.queue, t))
-		return withdrawn
+		t.batcher.removeLocked(slices.Index(t.batcher.queue, t), withdrawn)
 	}
 	return t.claim
 }
 
-// companions claims the waiting tickets of b that may join a pass led by t:
-// most urgent first, as long as the whole pass fits b's limit and is expected
-// to end before the earliest deadline in it. They are appended to members;
-// tickets that could not make their deadline even alone are claimed too, and
-// appended to late.
-func (r *Runners) companions(t *ticket, now time.Time, members, late []*ticket) (_, _ []*ticket) {
+// maxScan bounds the waiting tickets that a pass looks at for company.
+const maxScan = 256
+
+// companions claims the waiting tickets of t's model that may join a pass led
+// by t and appends them to members: most urgent first, each that still fits the
+// pass's size and lets it end before the earliest deadline in it.
+func (r *Runners) companions(t *ticket, now time.Time, members []*ticket) []*ticket {
 	b := t.batcher
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if t.alone {
-		return members, late
-	}
 	rows, tightest := t.rows(), t.deadline
-	for i := 0; i < len(b.queue); {
+	for i := 0; i < min(len(b.queue), maxScan) && !t.alone; {
 		q := b.queue[i]
-		switch {
-		case now.Add(b.cost.Estimate(q.rows())).After(q.deadline):
-			late = append(late, q)
-			q.claim = joined
-			b.removeLocked(i)
-		case q.alone || rows+q.rows() > b.cfg.MaxRows:
+		total, deadline := rows+q.rows(), earlier(tightest, q.deadline)
+		if q.alone || total > b.cfg.MaxRows || now.Add(b.cost.Estimate(total)).After(deadline) {
 			i++ // one behind it may still fit
-		case now.Add(b.cost.Estimate(rows + q.rows())).After(earlier(tightest, q.deadline)):
-			return members, late
-		default:
-			rows += q.rows()
-			tightest = earlier(tightest, q.deadline)
-			members = append(members, q)
-			q.claim = joined
-			b.removeLocked(i)
+			continue
 		}
+		rows, tightest = total, deadline
+		members = append(members, q)
+		b.removeLocked(i, joined)
 	}
-	return members, late
+	return members
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -12,7 +12,8 @@ type Stats struct {
 	Requests uint64 // requests, or parts of large ones, in them; Rows / Requests is their mean size
 	Late     uint64 // requests turned away because the budget did not hold their pass
 	Gone     uint64 // requests dropped because their caller had left
-	BadRows  uint64 // rows that the model refused
+	Failed   uint64 // forward passes that returned an error
+	BadRows  uint64 // rows that the model refused even alone
 	Queued   int    // rows that wait now
 
 	// Sizes counts passes by size: Sizes[i] had more than 2^(i-1) and at most
@@ -32,8 +33,9 @@ func (b *Batcher) Stats() Stats {
 		Requests: b.stats.requests.Load(),
 		Late:     b.stats.late.Load(),
 		Gone:     b.stats.gone.Load(),
+		Failed:   b.stats.failed.Load(),
 		BadRows:  b.stats.badRows.Load(),
-		Queued:   int(b.queuedRows.Load()),
+		Queued:   int(b.stats.queuedRows.Load()),
 	}
 	for i := range s.Sizes {
 		s.Sizes[i] = b.stats.sizes[i].Load()
@@ -43,8 +45,10 @@ func (b *Batcher) Stats() Stats {
 
 // counters are added to by whoever leads or leaves, and read by Stats.
 type counters struct {
-	passes, rows, requests, late, gone, badRows atomic.Uint64
-	sizes                                       [NumSizes]atomic.Uint64
+	passes, rows, requests, late, gone, failed, badRows atomic.Uint64
+
+	queuedRows atomic.Int64
+	sizes      [NumSizes]atomic.Uint64
 }
 
 func (c *counters) pass(rows, requests int) {

@@ -16,7 +16,8 @@ type ticket struct {
 	from, to int // rows of work
 	deadline time.Time
 	entered  time.Time
-	alone    bool // shares no pass; set before it is queued
+	alone    bool          // shares no pass; set before it is queued
+	cost     time.Duration // what it was expected to cost when it was queued; guarded by Runners.mu
 
 	// wake carries the one message that ends a wait: lead or done. It is
 	// buffered, so the sender never waits.
@@ -97,12 +98,17 @@ func (t *ticket) abandon() {
 	t.mu.Unlock()
 }
 
-// gone asks whether the caller of a waiting ticket has left.
+// gone asks whether the caller of a waiting ticket has left. An owner that has
+// abandoned its ticket is not asked.
 func (t *ticket) gone() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.abandoned || t.work.Gone != nil && t.work.Gone()
+	return !t.abandoned && t.work.Gone != nil && t.work.Gone()
 }
+
+// hopeless tells whether a pass of the ticket's rows that starts now would end
+// too late.
+func (t *ticket) hopeless(now time.Time) bool { return t.batcher.late(t.rows(), now, t.deadline) }
 
 // finish wakes the owner of a claimed ticket.
 func (t *ticket) finish(err error) {

@@ -60,9 +60,6 @@ func TestAnEstimateIsNeverNegativeNorShrinksWithRows(t *testing.T) {
 		var c Cost
 		for range rapid.IntRange(0, 50).Draw(t, "observations") {
 			c.Observe(rapid.IntRange(1, 5000).Draw(t, "rows"), time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "took")))
-			if rapid.Bool().Draw(t, "doubt") {
-				c.Doubt()
-			}
 			n := rapid.IntRange(1, 5000).Draw(t, "asked")
 			if few, more := c.Estimate(n), c.Estimate(n+1); few < 0 || more < few {
 				t.Fatalf("estimates of %d and one more row: %v, %v", n, few, more)
@@ -71,13 +68,28 @@ func TestAnEstimateIsNeverNegativeNorShrinksWithRows(t *testing.T) {
 	})
 }
 
-func TestDoubtAloneForgetsAnEstimate(t *testing.T) {
+func TestOneStalledPassHardlyMovesTheEstimate(t *testing.T) {
 	var c Cost
-	c.Observe(10, time.Second)
-	for range 1000 {
-		c.Doubt()
+	for range 100 {
+		c.Observe(10, time.Millisecond)
 	}
-	if got := c.Estimate(10); got > time.Millisecond {
-		t.Errorf("after 1000 doubts the estimate is %v", got)
+	c.Observe(10, 10*time.Second)
+	if got := c.Estimate(10); got > 1500*time.Microsecond {
+		t.Errorf("after one pass of 10 s among those of 1 ms the estimate is %v", got)
+	}
+}
+
+func TestAModelThatBecameFasterIsBelievedSoon(t *testing.T) {
+	var c Cost
+	for range 1000 {
+		c.Observe(10, 100*time.Millisecond)
+	}
+	passes := 0
+	for c.Estimate(10) > 10*time.Millisecond {
+		c.Observe(10, 5*time.Millisecond)
+		passes++
+	}
+	if passes > 20 {
+		t.Errorf("it took %d passes of 5 ms to forget 100 ms", passes)
 	}
 }

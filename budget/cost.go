@@ -11,50 +11,53 @@ import (
 // machine that slows down or a clock that rises. The zero value knows nothing
 // and estimates zero.
 //
-// Observe and Doubt must not be called concurrently; Estimate may be called from
-// anywhere at any time.
+// Observe must not be called concurrently with itself; Estimate may be called
+// from anywhere at any time.
 type Cost struct {
-	// Written by Observe and Doubt alone.
+	// Written by Observe alone.
 	weight, sumN, sumT, sumNN, sumNT float64
 
 	// fixed and perRow are the published fit, in nanoseconds, as float64 bits.
-	// Written by fit; each is read whole, and a reader that sees one old
+	// Written by Observe; each is read whole, and a reader that sees one old
 	// and one new half errs by no more than one observation's worth.
 	fixed, perRow atomic.Uint64
 }
 
-// costMemory is how much of the past one observation leaves in place: about
-// the last 200 passes count.
-const costMemory = 1 - 1.0/200
+// How much of the past one observation leaves in place. About the last 200
+// passes count; fewer when passes have become much slower or faster. A fall is
+// believed sooner than a rise, because a stalled machine makes a pass look slow
+// and nothing makes one look fast.
+const (
+	costMemory = 1 - 1.0/200
+	afterRise  = 0.9
+	afterFall  = 0.5
+
+	settled   = 4 // observations before surprises are told from beginnings
+	surprise  = 2 // times the estimate, or its inverse
+	believing = 4 // times the estimate at most, however slow a pass was
+)
 
 // Observe notes that a pass of n rows took d.
 func (c *Cost) Observe(n int, d time.Duration) {
-	x, t := float64(n), float64(d)
-	c.weight = c.weight*costMemory + 1
-	c.sumN = c.sumN*costMemory + x
-	c.sumT = c.sumT*costMemory + t
-	c.sumNN = c.sumNN*costMemory + x*x
-	c.sumNT = c.sumNT*costMemory + x*t
-
-	c.fit()
-}
-
-// Doubt lowers the estimate by a hundredth, without an observation. Like
-// Observe, it must not be called concurrently.
-func (c *Cost) Doubt() {
-	c.sumT *= 0.99
-	c.sumNT *= 0.99
-	c.fit()
-}
-
-func (c *Cost) fit() {
-	if c.sumN == 0 {
-		return
+	memory, expected := costMemory, c.Estimate(n)
+	switch {
+	case c.weight < settled:
+	case d > surprise*expected:
+		memory, d = afterRise, min(d, believing*expected)
+	case d < expected/surprise:
+		memory = afterFall
 	}
+	x, t := float64(n), float64(d)
+	c.weight = c.weight*memory + 1
+	c.sumN = c.sumN*memory + x
+	c.sumT = c.sumT*memory + t
+	c.sumNN = c.sumNN*memory + x*x
+	c.sumNT = c.sumNT*memory + x*t
+
 	meanN, meanT := c.sumN/c.weight, c.sumT/c.weight
 	spread := c.sumNN/c.weight - meanN*meanN
 	slope := meanT / meanN // all passes alike so far: through the origin
-	if spread > 0.01*meanN*meanN {
+	if spread > 1e-4*meanN*meanN {
 		slope = (c.sumNT/c.weight - meanN*meanT) / spread
 		slope = min(max(slope, 0), meanT/meanN) // neither part may be negative
 	}

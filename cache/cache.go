@@ -55,7 +55,8 @@ func New(cfg Config) (*Cache, error) {
 		return c, nil
 	}
 	if cfg.Size < minShard {
-		return nil, fmt.Errorf("cache.size: %d bytes hold no working set; use %d or more, or 0 to switch the cache off", cfg.Size, minShard)
+		return nil, rank.FieldError{Path: "cache.size", Message: fmt.Sprintf(
+			"%d bytes hold no working set; use %d or more, or 0 to switch the cache off", cfg.Size, minShard)}
 	}
 	// bigcache counts its limit in whole MiB and divides it by the shards.
 	megabytes := max(cfg.Size>>20, 1)
@@ -69,7 +70,7 @@ func New(cfg Config) (*Cache, error) {
 		HardMaxCacheSize:   megabytes,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("cache.size: %w", err)
+		return nil, rank.FieldError{Path: "cache.size", Message: err.Error()}
 	}
 	c.store = store
 	return c, nil
@@ -100,6 +101,9 @@ type View struct {
 	out   []byte
 }
 
+// Forget lets go of what was seen.
+func (v *View) Forget() { v.block = nil }
+
 // Lookup fills scores and sources for the candidates whose hashes are known
 // under key: SourceCache while they are fresh, SourceStale while they may stand
 // in. It returns how many are fresh. Entries of other candidates stay as they
@@ -129,7 +133,7 @@ func (c *Cache) Lookup(v *View, key Key, generation uint64, hashes []uint64, now
 		case ticks < expires && current:
 			scores[i], sources[i] = score, rank.SourceCache
 			fresh++
-		case ticks < expires+maxStale:
+		case maxStale > 0 && ticks < expires+maxStale:
 			scores[i], sources[i] = score, rank.SourceStale
 			stale++
 		}
@@ -148,35 +152,51 @@ func (c *Cache) Store(v *View, generation uint64, hashes []uint64, now time.Time
 	if c.store == nil {
 		return
 	}
-	added := 0
-	for _, s := range sources {
-		if s == rank.SourceModel {
+	added, replaced := 0, 0
+	for i, source := range sources {
+		if source == rank.SourceModel {
 			added++
+			replaced += c.replaces(v.block, hashes[i], now)
 		}
 	}
 	if added == 0 {
 		return
 	}
-	kept := c.kept(v.block, now)
-	room := min(added+kept, maxPairs)
-	merged := newBlock(v.out, room, uint32(generation))
+	alive := c.alive(v.block, now)
+	kept := min(alive-replaced, maxPairs-min(added, maxPairs))
+	merged := newBlock(v.out, min(added, maxPairs)+kept, uint32(generation))
 	v.out = merged
-	expires := c.ticks(now.Add(c.cfg.TTL))
+	room, expires := min(added, maxPairs), c.ticks(now.Add(c.cfg.TTL))
+	stored := 0
 	for i, hash := range hashes {
-		if sources[i] == rank.SourceModel && room > 0 {
-			room -= put(merged, hash, scores[i], expires)
+		if sources[i] == rank.SourceModel && stored < room {
+			stored += put(merged, hash, scores[i], expires)
 		}
 	}
-	oldest := c.deadline(now)
-	if kept > room { // slow path: a user with more pairs than a block holds
-		oldest = youngest(v.block, room)
+	first := c.deadline(now) + 1
+	if kept < alive-replaced { // slow path: more pairs than a block holds
+		first = max(first, youngest(v.block, kept))
 	}
-	c.carry(merged, v.block, oldest, room, now)
+	c.carry(merged, v.block, first, kept+room-stored, now)
 	if err := c.store.Set(unsafe.String(&v.key[0], len(v.key)), merged); err != nil {
 		c.stats.refused.Add(uint64(added)) // larger than a shard: can't be, by minShard
 		return
 	}
-	c.stats.stored.Add(uint64(added))
+	c.stats.stored.Add(uint64(stored))
+	c.stats.refused.Add(uint64(added - stored))
+}
+
+// replaces is 1 if old holds a pair of that hash that may still be of use.
+func (c *Cache) replaces(old block, hash uint64, now time.Time) int {
+	if old == nil {
+		return 0
+	}
+	if slot, found := old.find(hash); found {
+		if _, expires := readSlot(slot); expires > c.deadline(now) {
+			return 1
+		}
+	}
+	return 0
 }
 
 // put adds a pair that the block does not know yet and returns 1, or 0.
@@ -189,8 +209,8 @@ func put(b block, hash uint64, score float32, expires uint32) int {
 	return 1
 }
 
-// kept counts the pairs of old that may still be of use.
-func (c *Cache) kept(old block, now time.Time) int {
+// alive counts the pairs of old that may still be of use.
+func (c *Cache) alive(old block, now time.Time) int {
 	if old == nil {
 		return 0
 	}
@@ -203,30 +223,33 @@ func (c *Cache) kept(old block, now time.Time) int {
 	return n
 }
 
-// youngest returns the expiry that room pairs of old, at most, exceed.
-func youngest(old block, room int) uint32 {
-	var all []uint32
-	old.each(func(_ uint64, _ float32, expires uint32) { all = append(all, expires) })
-	slices.Sort(all)
-	return all[len(all)-room-1]
-}
-
-// carry moves the pairs of old that expire after oldest into merged, at most
-// room of them. Scores of older features go on as stale ones.
-func (c *Cache) carry(merged, old block, oldest uint32, room int, now time.Time) {
+// carry moves the pairs of old that expire at first or later into merged, unless
+// it has them anew: at most room of them, those that expire later first. Scores
+// of older features go on as stale ones.
+func (c *Cache) carry(merged, old block, first uint32, room int, now time.Time) {
 	if old == nil {
 		return
 	}
 	outdated := old.generation() != merged.generation()
-	old.each(func(hash uint64, score float32, expires uint32) {
-		if expires <= oldest || room == 0 {
-			return
-		}
-		if outdated {
-			expires = min(expires, c.ticks(now))
-		}
-		room -= put(merged, hash, score, expires)
-	})
+	for _, atFirst := range []bool{false, true} {
+		old.each(func(hash uint64, score float32, expires uint32) {
+			if room == 0 || expires < first || (expires == first) != atFirst {
+				return
+			}
+			if outdated {
+				expires = min(expires, c.ticks(now))
+			}
+			room -= put(merged, hash, score, expires)
+		})
+	}
+}
+
+// youngest returns the expiry of the room-th youngest pair of old.
+func youngest(old block, room int) uint32 {
+	var all []uint32
+	old.each(func(_ uint64, _ float32, expires uint32) { all = append(all, expires) })
+	slices.Sort(all)
+	return all[len(all)-max(room, 1)]
 }
 
 // deadline returns the latest expiry that is past all use at now.

@@ -190,6 +190,44 @@ func TestAUserOfManyItemsKeepsTheYoungest(t *testing.T) {
 	}
 }
 
+func TestOnePairMoreThanABlockHoldsCostsOnePair(t *testing.T) {
+	c := &call{cache: newCache(t, config)}
+	now := time.Now()
+	full := ids(0, maxPairs)
+	c.lookup(alice, 1, full, now)
+	c.store(1, full, now, number)
+	c.lookup(alice, 1, ids(maxPairs, maxPairs+1), now)
+	c.store(1, ids(maxPairs, maxPairs+1), now, number)
+	if fresh := c.lookup(alice, 1, full, now); fresh != maxPairs-1 {
+		t.Errorf("%d of %d pairs are left; want all but one", fresh, maxPairs)
+	}
+}
+
+func TestABlockOfReplacedScoresDoesNotGrow(t *testing.T) {
+	c := &call{cache: newCache(t, config)}
+	now, same := time.Now(), ids(0, 500)
+	for range 5 {
+		c.lookup(alice, 1, same, now)
+		c.store(1, same, now, number)
+		now = now.Add(config.TTL)
+	}
+	c.lookup(alice, 1, same, now)
+	if got, want := len(c.view.block), len(newBlock(nil, 500, 1)); got != want {
+		t.Errorf("after five rounds of the same 500 pairs their block has %d bytes; want %d", got, want)
+	}
+}
+
+func TestWithoutMaxStaleNothingIsStale(t *testing.T) {
+	c := &call{cache: newCache(t, Config{Size: 1 << 20, TTL: time.Minute})}
+	now := time.Now()
+	c.lookup(alice, 1, ids(0, 1), now)
+	c.store(1, ids(0, 1), now, number)
+	c.lookup(alice, 2, ids(0, 1), now)
+	if c.sources[0] != rank.SourceFallback {
+		t.Errorf("a score of swapped features is %v; want none", c.sources[0])
+	}
+}
+
 func TestACacheOfSizeZeroIsOff(t *testing.T) {
 	c := &call{cache: newCache(t, Config{})}
 	now := time.Now()

@@ -15,11 +15,8 @@ func (c *Config) Check(models []Model) error {
 	fail := func(path, message string) {
 		wrong = append(wrong, rank.FieldError{Path: path, Message: message})
 	}
-	switch _, known := versions[c.Models.Default]; {
-	case c.Models.Default != "" && !known:
-		fail("models.default", "there is no model "+quote(c.Models.Default)+"; "+hint(c.Models.Default, sorted(versions)))
-	case c.Models.Default == "" && len(versions) != 1:
-		fail("models.default", "missing: which model answers a request that names none? There are "+strings.Join(sorted(versions), ", "))
+	if name := c.Models.Default; name != "" && versions[name] == nil {
+		fail("models.default", "there is no model "+quote(name)+"; "+hint(name, sorted(versions)))
 	}
 	for _, name := range sorted(c.Routes) {
 		path, route, has := "routes."+name, c.Routes[name], versions[name]
@@ -42,10 +39,10 @@ func (c *Config) Check(models []Model) error {
 	return c.File.Errors(wrong)
 }
 
-// DefaultModel returns the model of a request that names none. Check must have
-// passed.
+// DefaultModel returns the model of a request that names none: the one that is
+// set, else the only one, else none ("").
 func (c *Config) DefaultModel(models []Model) string {
-	if c.Models.Default == "" {
+	if names := byName(models); c.Models.Default == "" && len(names) == 1 {
 		return models[0].Spec.Name
 	}
 	return c.Models.Default

@@ -56,7 +56,7 @@ type Memory struct {
 // Models says which models there are.
 type Models struct {
 	Repository string // directory of <name>/<version>/model.onnx
-	Default    string // the model of a request that names none; "" means the only one
+	Default    string // the model of a request that names none; "" means the only one, or none if there are several
 }
 
 // Log says what is logged to standard error.
@@ -79,7 +79,8 @@ func Default() Config {
 }
 
 // Read reads gateway.yaml. A file that can't be read is an error, never a
-// reason for defaults.
+// reason for defaults. With an error comes what could be read all the same, so
+// that more mistakes can be looked for; it must not be served.
 func Read(file string) (Config, error) {
 	f, err := open(file)
 	if err != nil {
@@ -109,10 +110,7 @@ func readConfig(f *File) (Config, error) {
 	c.File = f
 	c.Models.Repository = f.resolve(c.Models.Repository)
 	err := read(f, c.decode)
-	if err = f.add(err, c.Edge.Validate()); err != nil {
-		return Config{}, err
-	}
-	return c, nil
+	return c, f.add(err, c.Edge.Validate())
 }
 
 func (c *Config) decode(v *value) {

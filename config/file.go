@@ -57,6 +57,29 @@ func (f *File) Errors(fields []rank.FieldError) error {
 	return errs.settle()
 }
 
+// Place is Errors for an error that may be, or join, rank.FieldErrors; others
+// stay as they are.
+func (f *File) Place(err error) error {
+	var fields []rank.FieldError
+	var others []error
+	for _, e := range joined(err) {
+		if field, ok := errors.AsType[rank.FieldError](e); ok {
+			fields = append(fields, field)
+		} else {
+			others = append(others, e)
+		}
+	}
+	return Join(append(others, f.Errors(fields))...)
+}
+
+// joined returns what errors.Join has joined, or err alone.
+func joined(err error) []error {
+	if list, ok := err.(interface{ Unwrap() []error }); ok {
+		return list.Unwrap()
+	}
+	return []error{err}
+}
+
 // unshown says that n mistakes are left out, nothing if there are none.
 func (f *File) unshown(n int) Errors {
 	if n == 0 {

@@ -86,13 +86,13 @@ func decodeColumns(v *value, into *[]model.Column) {
 // outputs that it is the sum of.
 func (d *modelFile) score(v *value) {
 	if v.node.Kind != yaml.MappingNode {
-		head := model.Head{Weight: 1}
+		head := model.Head{Column: -1, Weight: 1}
 		nonEmpty(&head.Output, "the name of an output, or a mapping from outputs to their weights")(v)
 		d.of.Score = []model.Head{head}
 		return
 	}
 	v.each(func(name string, v *value) {
-		head := model.Head{Output: name, Weight: 1}
+		head := model.Head{Output: name, Column: -1, Weight: 1}
 		v.fields(fields{
 			"column": count(&head.Column, 0, 1_000_000),
 			"weight": number(&head.Weight),

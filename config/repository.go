@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rankgate/rankgate/model"
+	"github.com/rankgate/rankgate/rank"
 )
 
 // Model is one version of one model in the repository.
@@ -168,7 +169,7 @@ func (r *repository) stray(path, name string) {
 	rule := "it has no place in a model's directory; hide it with a leading dot"
 	if digits := strings.TrimLeft(name, "vV0"); name != digits && isVersion(digits) {
 		rule = "versions are 1, 2, 3, … without leading zeros; rename it to " + digits
-	} else if near, ok := nearest(name, append([]string{modelYAML}, tritons...)); ok {
+	} else if near, ok := rank.Nearest(name, append([]string{modelYAML}, tritons...)); ok {
 		rule = "did you mean " + near + "?"
 	} else if strings.HasSuffix(name, ".onnx") {
 		rule = "a graph belongs into the directory of a version, as " + filepath.Join("1", modelONNX)

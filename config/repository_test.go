@@ -41,7 +41,7 @@ func TestEveryFieldReachesTheSpec(t *testing.T) {
 			{Name: "dense", Columns: []model.Column{age, {View: "user_stats", Name: "age", Missing: true}}},
 			{Name: "user_vec", Columns: []model.Column{{View: "user_stats", Name: "embedding"}}, PerRequest: true, RowIndex: "user_row"},
 		},
-		Score:    []model.Head{{Output: "probabilities", Column: 1, Weight: 0.7}, {Output: "watch", Weight: 0.3}, {Output: "bonus", Weight: 1}},
+		Score:    []model.Head{{Output: "probabilities", Column: 1, Weight: 0.7}, {Output: "watch", Column: -1, Weight: 0.3}, {Output: "bonus", Column: -1, Weight: 1}},
 		Fallback: -1.5,
 		Metadata: map[string]string{"trained_on": "2024-05-01", "metrics.ndcg10": "0.31",
 			"metrics.by_country[0].de": "1", "metrics.by_country[1]": "2", "note": ""},

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/rankgate/rankgate/rank"
 )
 
 // Bounds of what one file may cost beyond its size.
@@ -113,7 +115,7 @@ func (v *value) fields(known fields) (seen map[string]bool) {
 		}
 		names := slices.Sorted(maps.Keys(known))
 		v.failAt(child.name, join(v.path(), clip(name)), "unknown field; %s", hint(name, names))
-		if meant, ok := nearest(name, names); ok {
+		if meant, ok := rank.Nearest(name, names); ok {
 			v.meant = append(v.meant, meant)
 		}
 	})

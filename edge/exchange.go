@@ -21,6 +21,7 @@ type exchange struct {
 // What a pooled exchange keeps at most, in bytes and in elements.
 const (
 	keepBytes  = 256 << 10
+	keepItems  = 8 << 10
 	keepFields = 16 << 10
 	keepFloats = 64 << 10
 )
@@ -29,6 +30,10 @@ const (
 func (x *exchange) reset() {
 	x.req.Reset()
 	x.res.Resize(0)
+	x.req.Items = keep(x.req.Items, keepItems)
+	x.res.Scores = keep(x.res.Scores, keepItems)
+	x.res.Sources = keep(x.res.Sources, keepItems)
+	x.res.Order = keep(x.res.Order, keepItems)
 	x.req.Fields = keep(x.req.Fields, keepFields)
 	x.req.Context = keep(x.req.Context, keepFields)
 	x.req.Floats = keep(x.req.Floats, keepFloats)

@@ -65,6 +65,7 @@ func TestAContextThatCannotFeedTheModelIsRefused(t *testing.T) {
 		{Name: "city", Type: model.String},
 		{Name: "count", Type: model.Int32},
 		{Name: "day", Type: model.Int64},
+		{Name: "hour", Type: model.Float32},
 		{Name: "ios", Type: model.Bool},
 		{Name: "must", Type: model.Float64, Required: true},
 		{Name: "vector", Type: model.Float32, Length: 2},

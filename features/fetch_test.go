@@ -236,7 +236,7 @@ func TestASignatureOfAnotherRegistryDoesNotCompile(t *testing.T) {
 	}
 	column := func(view, name string) []model.Column { return []model.Column{{View: view, Name: name}} }
 	float := model.Tensor{Type: model.Float32}
-	f(model.Feed{Tensor: float, Width: 1, Columns: column("items", "z")}, `inputs.x: the view items has no column "z"`)
+	f(model.Feed{Tensor: float, Width: 1, Columns: column("items", "z")}, `inputs.x: items has no column "z"`)
 	f(model.Feed{Tensor: float, Width: 2, Columns: column("items", "a")}, "inputs.x: its columns are 1 wide by this registry, and 2 by the signature")
 	f(model.Feed{Tensor: float, Width: 1, PerRequest: true, Columns: column("items", "a")}, "inputs.x: items.a differs from candidate to candidate, but the input is per: request")
 	f(model.Feed{Tensor: float, Width: 1, PerRequest: true, Columns: column("request", "a")}, "inputs.x: request.a is sent per candidate, but the input is per: request")

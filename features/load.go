@@ -1,6 +1,7 @@
 package features
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,17 +10,22 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/rankgate/rankgate/rank"
 )
 
 // Load reads every view's source below dir, builds a snapshot and swaps it in.
-// If anything fails the old snapshot stays. The error names the file, the line
-// or row, and the column.
+// If anything fails the old snapshot stays. The error joins the first mistake of
+// each source, with its file, line or row, and column; what is wrong with
+// features.yaml itself is a rank.FieldError.
 func (m *Memory) Load(ctx context.Context, dir string) error {
 	b := NewBuilder(m.registry)
+	var mistakes []error
 	for _, t := range b.tables {
-		if err := t.load(ctx, dir); err != nil {
-			return err
-		}
+		mistakes = append(mistakes, t.load(ctx, dir))
+	}
+	if err := cmp.Or(ctx.Err(), errors.Join(mistakes...)); err != nil {
+		return err
 	}
 	m.Swap(b)
 	return nil
@@ -29,18 +35,24 @@ func (m *Memory) Load(ctx context.Context, dir string) error {
 const checkEvery = 4096
 
 func (t *tableBuilder) load(ctx context.Context, dir string) error {
-	if t.view.Source == "" {
-		return fmt.Errorf("views.%s.source: missing: the embedded store needs a .parquet or .csv file", t.view.Name)
+	field := func(name, message string) error {
+		return rank.FieldError{Path: "views." + t.view.Name + "." + name, Message: message}
+	}
+	switch {
+	case t.view.Source == "":
+		return field("source", "missing: the embedded store needs a .parquet or .csv file")
+	case t.view.TTL > 0 && t.view.EventTime == "":
+		return field("ttl", "without event_time the rows of a file have no age; name the column that says when each was true")
 	}
 	path := filepath.Join(dir, t.view.Source)
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("views.%s.source: %w", t.view.Name, err)
+		return field("source", err.Error())
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("views.%s.source: %w", t.view.Name, err)
+		return field("source", err.Error())
 	}
 	if sourceFormat(path) == parquetFormat {
 		err = t.loadParquet(ctx, f, info.Size())

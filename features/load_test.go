@@ -3,7 +3,6 @@ package features
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,7 +94,7 @@ func checkRow(t *testing.T, id string, got *Row, want Row) {
 func TestABadCSVFileIsRefusedWithItsPlace(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"", "s.csv: empty"},
-		{"item,prize\n", `s.csv: there is no column "price"; did you mean "prize"?; the file has item, prize`},
+		{"item,prize\n", `s.csv: there is no column "price", did you mean "prize"; the file has item, prize`},
 		{"item,price,price\n", `s.csv:1: there are two columns "price"`},
 		{"item,price\na,1\nb,one\n", `s.csv:3: column price: one is of another type; the column is float32`},
 		{"item,price\n\na\n", "s.csv:3: wrong number of fields"},
@@ -218,7 +217,7 @@ func TestAFailedLoadKeepsTheOldSnapshot(t *testing.T) {
 	if g := m.Generation(); g != 1 {
 		t.Errorf("Generation() = %d after one load; want 1", g)
 	}
-	if err := m.Load(context.Background(), t.TempDir()); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "views.stats.source: ") {
+	if err := m.Load(context.Background(), t.TempDir()); err == nil || !strings.HasPrefix(err.Error(), "views.stats.source: open ") {
 		t.Errorf("Load of an empty directory: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -235,7 +234,22 @@ func TestAFailedLoadKeepsTheOldSnapshot(t *testing.T) {
 		t.Errorf("Generation() = %d; the old snapshot is gone", g)
 	}
 	reg.Views[0].Source = ""
-	if err := m.Load(ctx, dir); err == nil || !strings.Contains(err.Error(), "views.stats.source: missing") {
+	if err := m.Load(context.Background(), dir); err == nil || !strings.Contains(err.Error(), "views.stats.source: missing") {
 		t.Errorf("Load of a view without source: %v", err)
+	}
+}
+
+func TestALoadReportsTheFirstMistakeOfEverySource(t *testing.T) {
+	reg := twoViews()
+	reg.Views[0].Source, reg.Views[1].Source = "absent.csv", "s.csv"
+	reg.Views[0].TTL, reg.Views[1].TTL = 0, time.Hour
+	err := NewMemory(reg).Load(context.Background(), t.TempDir())
+	for _, want := range []string{
+		"views." + reg.Views[0].Name + ".source: open ",
+		"views." + reg.Views[1].Name + ".ttl: without event_time",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Load = %v; want %s", err, want)
+		}
 	}
 }

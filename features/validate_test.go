@@ -144,15 +144,16 @@ func TestAColumnThatDoesNotFitSaysBothSidesAndWhatToDo(t *testing.T) {
 		into   model.Type
 		want   string
 	}{
-		{"stat.price", model.Float32, `there is no view "stat"; did you mean "stats"?; there are context, request, stats`},
-		{"stats.prize", model.Float32, `the view stats has no column "prize"; did you mean "price"?; it has price, ratio, clicks`},
-		{"stats.zzzzzzzzz", model.Float32, `the view stats has no column "zzzzzzzzz"; it has price`},
+		{"stat.price", model.Float32, `there is no view "stat", did you mean "stats"; there are context, request, stats`},
+		{"stats.prize", model.Float32, `stats has no column "prize", did you mean "price"; it has price, ratio, clicks`},
+		{"stats.zzzzzzzzz", model.Float32, `stats has no column "zzzzzzzzz"; it has price`},
 		{"stats.word", model.Float32, "stats.word is string and the graph's input is float32; give the column a vocabulary in features.yaml, or the graph a string input"},
 		{"stats.color", model.Bool, "stats.color is string and the graph's input is bool; a string with a vocabulary feeds its code"},
 		{"stats.vector", model.Int64, "stats.vector is float32[2] and the graph's input is int64; a float feeds a float"},
 		{"stats.new", model.String, "stats.new is bool and the graph's input is string; a bool feeds"},
 		{"stats.rank", model.Bool, "stats.rank is int32 and the graph's input is bool; an integer feeds"},
-		{"context.town", model.String, "context.town is float32 and the graph's input is string; a float feeds a float; declare context.town with its type in features.yaml"},
+		{"context.town", model.String, `context has no column "town"; it has city`},
+		{"request.town", model.String, "request.town is float32 and the graph's input is string; a float feeds a float; declare request.town with its type in features.yaml"},
 		{"missing(stats.new)", model.String, "missing(stats.new) is a flag and the graph's input is string"},
 	} {
 		ref, _ := model.ParseColumn(test.column)

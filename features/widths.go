@@ -35,8 +35,8 @@ func Widths(reg *Registry) model.Widths {
 	}
 }
 
-// column finds what a model refers to. What comes with the request need not be
-// declared and is then a float32.
+// column finds what a model refers to. Where nothing is declared of what comes
+// with the request, any name is a float32.
 func (r *Registry) column(c model.Column) (*Column, error) {
 	columns := r.Request
 	switch c.View {
@@ -55,14 +55,14 @@ func (r *Registry) column(c model.Column) (*Column, error) {
 			return &columns[i], nil
 		}
 	}
-	if c.View == model.RequestView || c.View == model.ContextView {
+	if len(columns) == 0 && (c.View == model.RequestView || c.View == model.ContextView) {
 		return &Column{Name: c.Name, Type: model.Float32}, nil
 	}
 	names := make([]string, len(columns))
 	for i := range columns {
 		names[i] = columns[i].Name
 	}
-	return nil, fmt.Errorf("the view %s has no column %q%s; it has %s", c.View, c.Name, suggest(c.Name, names), strings.Join(names, ", "))
+	return nil, fmt.Errorf("%s has no column %q%s; it has %s", c.View, c.Name, suggest(c.Name, names), strings.Join(names, ", "))
 }
 
 // view returns the index of the view of that name.
@@ -73,6 +73,9 @@ func (r *Registry) view(name string) (int, error) {
 			return i, nil
 		}
 		names = append(names, r.Views[i].Name)
+	}
+	if len(r.Views) == 0 {
+		return -1, fmt.Errorf("there is no view %q, for no features.yaml is named (features.registry, or --features)", name)
 	}
 	return -1, fmt.Errorf("there is no view %q%s; there are %s", name, suggest(name, names), strings.Join(names, ", "))
 }

@@ -113,6 +113,8 @@ func (r *resolver) input(sig *Signature, in Input) {
 // shape accepts [rows, width], and [rows] for a single column.
 func (r *resolver) shape(path string, t Tensor, width int) {
 	switch {
+	case len(t.Dims) > 0 && t.Dims[0] >= 0:
+		r.fail(path, "the graph's input is %s; %s", t, fixedRows)
 	case len(t.Dims) == 1 && width == 1 && t.Dims[0] < 0:
 	case len(t.Dims) == 2 && t.Dims[0] < 0 && (t.Dims[1] < 0 || t.Dims[1] == int64(width)):
 	default:
@@ -150,11 +152,18 @@ func (r *resolver) heads(heads []Head) {
 			r.fail(path, "the graph's output is %s; a score must be float16, float32 or float64", t)
 		case len(t.Dims) > 2:
 			r.fail(path, "the graph's output is %s; a score must be [rows] or [rows, columns]", t)
-		case h.Column < 0 || len(t.Dims) == 2 && t.Dims[1] >= 0 && int64(h.Column) >= t.Dims[1] || len(t.Dims) < 2 && h.Column > 0:
+		case len(t.Dims) > 0 && t.Dims[0] >= 0:
+			r.fail(path, "the graph's output is %s; %s", t, fixedRows)
+		case h.Column < 0 && len(t.Dims) == 2 && t.Dims[1] > 1:
+			r.fail(path, "the graph's output is %s; say which of its columns is the score: {%s: {column: %d}}", t, h.Output, t.Dims[1]-1)
+		case len(t.Dims) == 2 && t.Dims[1] >= 0 && int64(h.Column) >= t.Dims[1] || len(t.Dims) < 2 && h.Column > 0:
 			r.fail(path+".column", "%d is outside the graph's output %s", h.Column, t)
 		}
 	}
 }
+
+// fixedRows explains a graph that was exported for one number of rows.
+const fixedRows = "its first dimension, the rows, must be free: export the graph with a dynamic first axis"
 
 func find(ts []Tensor, name string) (Tensor, bool) {
 	for _, t := range ts {

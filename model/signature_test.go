@@ -103,8 +103,23 @@ func TestADisagreementNamesBothSides(t *testing.T) {
 		func(s *Spec) { s.Score[0].Output = "q" })
 	f("score.label: the graph's output is label int64[?]; a score must be float16, float32 or float64",
 		func(s *Spec) { s.Score[0] = Head{Output: "label"} })
+	f("score.p: the graph's output is p float32[?, 2]; say which of its columns is the score: {p: {column: 1}}",
+		func(s *Spec) { s.Score[0].Column = -1 })
 	f("score.p.column: 2 is outside the graph's output p float32[?, 2]",
 		func(s *Spec) { s.Score[0].Column = 2 })
+}
+
+func TestAGraphForOneNumberOfRowsIsRefused(t *testing.T) {
+	graph := Graph{
+		Inputs:  []Tensor{{Name: "x", Type: Float32, Dims: []int64{1, 1}}},
+		Outputs: []Tensor{{Name: "y", Type: Float32, Dims: []int64{1}}},
+	}
+	spec := &Spec{Inputs: []Input{{Name: "x", Columns: cols("a.b")}}, Score: []Head{{Output: "y", Column: -1, Weight: 1}}}
+	_, mistakes := Resolve(spec, graph, widths)
+	if len(mistakes) != 2 || !strings.Contains(mistakes[0].Message, "x float32[1, 1]; its first dimension, the rows, must be free") ||
+		!strings.Contains(mistakes[1].Message, "y float32[1]; its first dimension, the rows, must be free") {
+		t.Errorf("mistakes %v; want the fixed input and the fixed output", mistakes)
+	}
 }
 
 func TestColumnReferences(t *testing.T) {

@@ -65,6 +65,6 @@ func (c Column) String() string {
 // Head is one term of the score: Weight × output[row, Column].
 type Head struct {
 	Output string
-	Column int     // 0 for an output of shape [rows] or [rows, 1]
+	Column int     // -1 if model.yaml names none: the output must then be one column wide
 	Weight float32 // 1 when model.yaml gives none
 }

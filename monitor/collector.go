@@ -10,11 +10,11 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-// Sources are the stages whose Stats are read at each scrape.
+// Sources are the stages that all models share, whose Stats are read at each
+// scrape.
 type Sources struct {
-	Edge     *edge.Stats
-	Cache    func() cache.Stats
-	Versions []VersionSource
+	Edge  *edge.Stats
+	Cache func() cache.Stats
 }
 
 // VersionSource is what one loaded model version counts.
@@ -24,11 +24,20 @@ type VersionSource struct {
 	Batcher        func() batcher.Stats
 }
 
-// Watch adds the stages to what is scraped. It may be called once.
-func (m *Metrics) Watch(s Sources) { m.registry.MustRegister(&collector{s}) }
+// Watch adds the shared stages to what is scraped. It may be called once.
+func (m *Metrics) Watch(s Sources) { m.registry.MustRegister(&sharedCollector{s}) }
 
-// collector turns Stats into metrics when they are asked for.
-type collector struct{ Sources }
+// WatchVersions adds loaded versions to what is scraped.
+func (m *Metrics) WatchVersions(versions []VersionSource) {
+	m.registry.MustRegister(versionsCollector(versions))
+}
+
+// Collectors turn Stats into metrics when they are asked for. They describe
+// nothing beforehand: which labels there are follows from what is loaded.
+type (
+	sharedCollector   struct{ Sources }
+	versionsCollector []VersionSource
+)
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("rankgate_"+name, help, labels, nil)
@@ -55,26 +64,35 @@ var (
 	batchRows    = desc("batch_rows", "Rows of each forward pass.", "model", "version")
 	batchMembers = desc("batch_requests_total", "Requests in forward passes; over batch_rows_count, the mean batch.", "model", "version")
 	batchDropped = desc("batch_dropped_total", "Requests not scored: late, or their caller gone.", "model", "version", "reason")
+	batchFailed  = desc("batch_failed_total", "Forward passes that returned an error, which the log names.", "model", "version")
 	batchBadRows = desc("batch_bad_rows_total", "Rows that the model refused.", "model", "version")
 	batchQueued  = desc("batch_queued_rows", "Rows that wait for a forward pass now.", "model", "version")
 )
 
-// Describe sends nothing: which labels there are follows from what is loaded.
-func (c *collector) Describe(chan<- *prometheus.Desc) {}
+func (*sharedCollector) Describe(chan<- *prometheus.Desc)  {}
+func (versionsCollector) Describe(chan<- *prometheus.Desc) {}
 
-// Collect reads all Stats.
-func (c *collector) Collect(out chan<- prometheus.Metric) {
-	counter := func(d *prometheus.Desc, n uint64, labels ...string) {
+func (c *sharedCollector) Collect(out chan<- prometheus.Metric) {
+	c.collectEdge(counterTo(out), gaugeTo(out))
+	c.collectCache(counterTo(out), gaugeTo(out))
+}
+
+func (c versionsCollector) Collect(out chan<- prometheus.Metric) {
+	for i := range c {
+		c[i].collectFeatures(counterTo(out))
+		c[i].collectBatcher(out, counterTo(out), gaugeTo(out))
+	}
+}
+
+func counterTo(out chan<- prometheus.Metric) counterFunc {
+	return func(d *prometheus.Desc, n uint64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 	}
-	gauge := func(d *prometheus.Desc, n int, labels ...string) {
+}
+
+func gaugeTo(out chan<- prometheus.Metric) gaugeFunc {
+	return func(d *prometheus.Desc, n int, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
-	}
-	c.collectEdge(counter, gauge)
-	c.collectCache(counter, gauge)
-	for _, v := range c.Versions {
-		v.collectFeatures(counter)
-		v.collectBatcher(out, counter, gauge)
 	}
 }
 
@@ -83,7 +101,7 @@ type (
 	gaugeFunc   func(d *prometheus.Desc, n int, labels ...string)
 )
 
-func (c *collector) collectEdge(counter counterFunc, gauge gaugeFunc) {
+func (c *sharedCollector) collectEdge(counter counterFunc, gauge gaugeFunc) {
 	s := c.Edge
 	counter(edgeResponses, s.Answered.Load(), "ok")
 	for code := range s.Refused {
@@ -97,7 +115,7 @@ func (c *collector) collectEdge(counter counterFunc, gauge gaugeFunc) {
 	counter(edgeTurnedAway, s.TurnedAway.Load())
 }
 
-func (c *collector) collectCache(counter counterFunc, gauge gaugeFunc) {
+func (c *sharedCollector) collectCache(counter counterFunc, gauge gaugeFunc) {
 	s := c.Cache()
 	counter(cacheLookups, s.Hits, "hit")
 	counter(cacheLookups, s.Stale, "stale")
@@ -126,10 +144,12 @@ func (v *VersionSource) collectBatcher(out chan<- prometheus.Metric, counter cou
 		below += n
 		sizes[float64(int(1)<<i)] = below
 	}
-	out <- prometheus.MustNewConstHistogram(batchRows, s.Passes, float64(s.Rows), sizes, v.Model, v.Version)
+	all := below + s.Sizes[len(s.Sizes)-1] // not Passes, which was read a moment before
+	out <- prometheus.MustNewConstHistogram(batchRows, all, float64(s.Rows), sizes, v.Model, v.Version)
 	counter(batchMembers, s.Requests, v.Model, v.Version)
 	counter(batchDropped, s.Late, v.Model, v.Version, "late")
 	counter(batchDropped, s.Gone, v.Model, v.Version, "gone")
+	counter(batchFailed, s.Failed, v.Model, v.Version)
 	counter(batchBadRows, s.BadRows, v.Model, v.Version)
 	gauge(batchQueued, s.Queued, v.Model, v.Version)
 }

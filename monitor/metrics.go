@@ -20,8 +20,8 @@ type Metrics struct {
 	candidates *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
 	stages     *prometheus.HistogramVec
-	reloads    *prometheus.CounterVec
-	reloaded   prometheus.Gauge
+	loads      *prometheus.CounterVec
+	loaded     prometheus.Gauge
 
 	// series caches the metrics of each combination of labels seen, because
 	// looking one up by labels costs ten times what adding to it does. The map
@@ -66,19 +66,22 @@ func New(version string) *Metrics {
 		stages: prometheus.NewHistogramVec(latency("rankgate_stage_duration_seconds",
 			"Time that a request spent in each stage."), append(perVariant, "stage")),
 	}
-	m.reloads = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "rankgate_feature_reloads_total", Help: "Times that all features were read again, by result.",
+	m.loads = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "rankgate_feature_loads_total", Help: "Times that all features were read, at start and on SIGHUP, by result.",
 	}, []string{"result"})
-	m.reloaded = prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "rankgate_feature_reload_last_success_timestamp_seconds", Help: "When all features were last read again; 0 if never.",
+	m.loaded = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "rankgate_feature_load_last_success_timestamp_seconds", Help: "When the features that are served were read.",
 	})
+	for _, result := range []string{loadDone, loadFailed} {
+		m.loads.WithLabelValues(result) // so that both are there from the start
+	}
 	m.series.Store(&map[labels]*series{})
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "rankgate_build_info", Help: "1, with the version of the gateway.",
 		ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.candidates, m.duration, m.stages, m.reloads, m.reloaded, build,
+	m.registry.MustRegister(m.requests, m.candidates, m.duration, m.stages, m.loads, m.loaded, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -114,14 +117,20 @@ func (m *Metrics) Observe(req *rank.Request, res *rank.Result, err error) {
 	}
 }
 
-// Reloaded counts one attempt to read all features again.
-func (m *Metrics) Reloaded(ok bool, now time.Time) {
+// Results of reading all features.
+const (
+	loadDone   = "done"
+	loadFailed = "failed"
+)
+
+// FeaturesRead counts one attempt to read all features.
+func (m *Metrics) FeaturesRead(ok bool, now time.Time) {
 	if !ok {
-		m.reloads.WithLabelValues("failed").Inc()
+		m.loads.WithLabelValues(loadFailed).Inc()
 		return
 	}
-	m.reloads.WithLabelValues("done").Inc()
-	m.reloaded.Set(float64(now.UnixMilli()) / 1000)
+	m.loads.WithLabelValues(loadDone).Inc()
+	m.loaded.Set(float64(now.UnixMilli()) / 1000)
 }
 
 func (m *Metrics) of(l labels) *series {

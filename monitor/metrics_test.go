@@ -18,20 +18,17 @@ import (
 func watched(t *testing.T) *Metrics {
 	t.Helper()
 	m := New("test")
-	m.Watch(Sources{
-		Edge:  &edge.Stats{},
-		Cache: func() cache.Stats { return cache.Stats{Hits: 3} },
-		Versions: []VersionSource{{
-			Model: "ranker", Version: "3",
-			Features: &features.Stats{Views: []features.ViewStats{{View: "user_stats"}}},
-			Batcher: func() batcher.Stats {
-				return batcher.Stats{Passes: 3, Rows: 321, Sizes: [batcher.NumSizes]uint64{0: 1, 5: 1, batcher.NumSizes - 1: 1}}
-			},
-		}},
-	})
+	m.Watch(Sources{Edge: &edge.Stats{}, Cache: func() cache.Stats { return cache.Stats{Hits: 3} }})
+	m.WatchVersions([]VersionSource{{
+		Model: "ranker", Version: "3",
+		Features: &features.Stats{Views: []features.ViewStats{{View: "user_stats"}}},
+		Batcher: func() batcher.Stats {
+			return batcher.Stats{Passes: 3, Rows: 321, Sizes: [batcher.NumSizes]uint64{0: 1, 5: 1, batcher.NumSizes - 1: 1}}
+		},
+	}})
 	m.Observe(request(), result(), nil)
-	m.Reloaded(true, time.Unix(5, 0))
-	m.Reloaded(false, time.Unix(6, 0))
+	m.FeaturesRead(true, time.Unix(5, 0))
+	m.FeaturesRead(false, time.Unix(6, 0))
 	return m
 }
 

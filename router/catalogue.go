@@ -32,11 +32,11 @@ func (c *Catalogue) Ready() bool { return c.current.Load() != nil }
 // Snapshot is every loaded model. It is immutable.
 type Snapshot struct {
 	models   map[string]*Model
-	fallback *Model // ranks requests that name no model
+	fallback *Model // ranks requests that name no model; may be nil
 }
 
-// NewSnapshot returns a snapshot of the given models; defaultModel must be one
-// of them.
+// NewSnapshot returns a snapshot of the given models. defaultModel is one of them,
+// or "": a request must then name its model.
 func NewSnapshot(models []*Model, defaultModel string) *Snapshot {
 	s := &Snapshot{models: make(map[string]*Model, len(models))}
 	for _, m := range models {
@@ -92,6 +92,10 @@ func (s *Snapshot) pick(req *rank.Request) (*Version, string, error) {
 	m := s.fallback
 	if req.Model != "" {
 		m = s.models[req.Model]
+	}
+	if m == nil && req.Model == "" {
+		return nil, "", rank.Errorf(rank.UnknownModel,
+			"the request names no model; POST to /rank/MODEL, or set models.default; loaded are %s", list(maps.Keys(s.models)))
 	}
 	if m == nil {
 		return nil, "", rank.Errorf(rank.UnknownModel, "model %q is not loaded; loaded are %s", req.Model, list(maps.Keys(s.models)))

@@ -35,7 +35,7 @@ type journey struct {
 	keys       []uint64  // for sorting
 }
 
-// maxKept bounds the candidates whose memory a pooled journey keeps.
+// maxKept bounds the candidates for which a pooled journey keeps memory.
 const maxKept = 4096
 
 func (j *journey) begin(req *rank.Request, res *rank.Result, version *Version, now time.Time) {
@@ -47,8 +47,9 @@ func (j *journey) begin(req *rank.Request, res *rank.Result, version *Version, n
 func (j *journey) end() bool {
 	j.rows.Reset()
 	j.req, j.res, j.version = nil, nil, nil
+	j.view.Forget()
 	j.work = batcher.Work{}
-	return cap(j.scores) <= maxKept
+	return cap(j.keys) <= maxKept
 }
 
 // spent books the time since the last stage ended on stage.

@@ -59,9 +59,7 @@ func (r *Router) rank(req *rank.Request, res *rank.Result) error {
 	if err := version.Plan.Check(req); err != nil {
 		return err
 	}
-	j := r.depart(req, res, version, variant)
-	defer r.arrive(j)
-
+	j := r.acquire(req, res, version, variant)
 	j.lookup(r.cache, r.store.Generation())
 	if j.unscored() && j.affordable() {
 		j.fetch(r.store)
@@ -72,11 +70,12 @@ func (r *Router) rank(req *rank.Request, res *rank.Result) error {
 		j.explain(r.store)
 	}
 	j.order()
+	r.release(j)
 	return nil
 }
 
-// depart readies a journey for req.
-func (r *Router) depart(req *rank.Request, res *rank.Result, version *Version, variant string) *journey {
+// acquire readies a journey for req.
+func (r *Router) acquire(req *rank.Request, res *rank.Result, version *Version, variant string) *journey {
 	res.Resize(len(req.Items))
 	res.Model, res.Version, res.Variant = version.Spec.Name, version.Spec.Version, variant
 	j := r.journeys.Get().(*journey)
@@ -84,8 +83,9 @@ func (r *Router) depart(req *rank.Request, res *rank.Result, version *Version, v
 	return j
 }
 
-// arrive gives the journey's memory back, unless it is too large to keep.
-func (r *Router) arrive(j *journey) {
+// release gives the journey's memory back, unless it is too large to keep. It is
+// not deferred: after a panic nobody knows who still looks at it.
+func (r *Router) release(j *journey) {
 	if j.end() {
 		r.journeys.Put(j)
 	}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/rankgate/rankgate/rank"
 )
 
 // LibraryVariable is the environment variable that names the shared library.
@@ -20,10 +22,16 @@ var cachedVersions = []string{"1.32.0", "1.30.0", "1.29.0", "1.24.1"}
 // one that the configuration names ("" for none).
 func findLibrary(configured string) (string, error) {
 	if configured != "" {
-		return mustExist(configured, "onnx.library")
+		if err := exists(configured); err != nil {
+			return "", rank.FieldError{Path: "onnx.library", Message: err.Error()}
+		}
+		return configured, nil
 	}
 	if fromEnv := os.Getenv(LibraryVariable); fromEnv != "" {
-		return mustExist(fromEnv, LibraryVariable)
+		if err := exists(fromEnv); err != nil {
+			return "", fmt.Errorf("%s: %w", LibraryVariable, err)
+		}
+		return fromEnv, nil
 	}
 	for _, pattern := range librarySearch() {
 		if found, _ := filepath.Glob(pattern); len(found) > 0 {
@@ -35,11 +43,16 @@ func findLibrary(configured string) (string, error) {
 		strings.Join(librarySearch(), ", "))
 }
 
-func mustExist(path, setting string) (string, error) {
-	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("%s: no ONNX Runtime library at %q: %w", setting, path, err)
+func exists(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("no ONNX Runtime library: %w", err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("no ONNX Runtime library: %s is not a file", path)
+	default:
+		return nil
 	}
-	return path, nil
 }
 
 // librarySearch lists where a library may lie, best first: beside the program,

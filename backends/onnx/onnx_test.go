@@ -147,6 +147,10 @@ func TestAnOutputThatIgnoresTheRowsIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, mistakes := model.Resolve(dense(1, "mean"), graph, widthOne); len(mistakes) != 1 {
+		t.Errorf("Resolve = %v; want a refusal of the output's shape", mistakes)
+	}
+	graph.Outputs[0].Dims = []int64{-1, -1} // a graph that does not say it
 	sig, mistakes := model.Resolve(dense(1, "mean"), graph, widthOne)
 	if mistakes != nil {
 		t.Fatal(mistakes)
@@ -154,6 +158,27 @@ func TestAnOutputThatIgnoresTheRowsIsRefused(t *testing.T) {
 	_, err = rt.NewSession("testdata/fixed.onnx", graph, sig)
 	if err == nil || !strings.Contains(err.Error(), "must follow the number of rows") {
 		t.Errorf("NewSession = %v; want a refusal that names the output's shape", err)
+	}
+}
+
+func TestAScoreOfSeveralColumnsMustBeChosen(t *testing.T) {
+	rt := runtimeOf(t)
+	graph, err := rt.Inspect("testdata/types.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph.Outputs[0].Dims = []int64{-1, -1}
+	spec := &model.Spec{Score: []model.Head{{Output: "a", Column: -1, Weight: 1}}}
+	for _, in := range graph.Inputs {
+		spec.Inputs = append(spec.Inputs, model.Input{Name: in.Name, Columns: columns("item", 1)})
+	}
+	sig, mistakes := model.Resolve(spec, graph, widthOne)
+	if mistakes != nil {
+		t.Fatal(mistakes)
+	}
+	_, err = rt.NewSession("testdata/types.onnx", graph, sig)
+	if err == nil || !strings.Contains(err.Error(), "score.a: the output has 2 columns") {
+		t.Errorf("NewSession = %v; want a refusal that asks for the column", err)
 	}
 }
 

@@ -55,7 +55,7 @@ func (s *Session) NewPass(rows int) (*Pass, error) {
 		p.outputs = append(p.outputs, slab)
 	}
 	for _, h := range s.sig.Heads {
-		p.terms = append(p.terms, term{output: s.outputOf(h), column: h.Column, weight: h.Weight})
+		p.terms = append(p.terms, term{output: s.outputOf(h), column: max(h.Column, 0), weight: h.Weight})
 	}
 	return p, nil
 }
@@ -66,6 +66,9 @@ func (p *Pass) Tensors() *model.Tensors { return &p.inputs.tensors }
 // Run scores the first rows rows, which belong to the first requests requests.
 // The scores are valid until the next Run; a score may be NaN or infinite.
 func (p *Pass) Run(rows, requests int) ([]float32, error) {
+	if !p.session.perRequest {
+		requests = 0 // makes no difference
+	}
 	b, err := p.bind(counts{rows, requests})
 	if err != nil {
 		return nil, err
@@ -137,10 +140,11 @@ func (p *Pass) bind(c counts) (*binding, error) {
 		return b, nil
 	}
 	if len(p.bound) >= maxBindings {
-		for _, b := range p.bound {
+		for old, b := range p.bound { // any one: Go's map order is random
 			b.destroy()
+			delete(p.bound, old)
+			break
 		}
-		clear(p.bound)
 	}
 	b, err := p.newBinding(c)
 	if err != nil {
@@ -187,8 +191,10 @@ func (b *binding) fillStrings(m *inputs, rows, requests int) error {
 		if in.PerRequest {
 			n = requests
 		}
-		tensor := b.inputs[i].(*ort.StringTensor)
-		if err := tensor.SetContents(m.tensors.Inputs[i].String[:n*in.Width]); err != nil {
+		tensor, words := b.inputs[i].(*ort.StringTensor), m.tensors.Inputs[i].String[:n*in.Width]
+		err := tensor.SetContents(words)
+		clear(words) // they may be views of a request's body
+		if err != nil {
 			return fmt.Errorf("input %s: %w", in.Name, err)
 		}
 	}

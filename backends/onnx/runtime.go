@@ -12,6 +12,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"github.com/rankgate/rankgate/model"
+	"github.com/rankgate/rankgate/rank"
 )
 
 // Runtime is the loaded ONNX Runtime library. There is one per process.
@@ -33,11 +34,11 @@ var (
 func Open(cfg Config) (*Runtime, error) {
 	mu.Lock()
 	defer mu.Unlock()
+	path, err := findLibrary(cfg.Library)
+	if err != nil {
+		return nil, err
+	}
 	if loaded == "" {
-		path, err := findLibrary(cfg.Library)
-		if err != nil {
-			return nil, err
-		}
 		// Official builds since 1.29 phone home unless the variable is set
 		// before initialization; the call after it covers older ones.
 		if err := os.Setenv("ORT_DISABLE_TELEMETRY", "1"); err != nil {
@@ -146,7 +147,7 @@ func (r *Runtime) appendProviders(options *ort.SessionOptions) error {
 			err = errors.New("unknown; known are tensorrt, cuda, cpu")
 		}
 		if err != nil {
-			return fmt.Errorf("onnx.providers: %s: %w", provider, err)
+			return rank.FieldError{Path: "onnx.providers", Message: fmt.Sprintf("%s: %v", provider, err)}
 		}
 	}
 	return nil

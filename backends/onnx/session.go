@@ -15,9 +15,10 @@ import (
 // concurrent use: each pass has its own memory, and ONNX Runtime allows
 // concurrent runs of one session.
 type Session struct {
-	sig     *model.Signature
-	session *ort.DynamicAdvancedSession
-	outputs []output
+	sig        *model.Signature
+	session    *ort.DynamicAdvancedSession
+	outputs    []output
+	perRequest bool // some input is filled once per request
 }
 
 // output is one graph output that the score reads.
@@ -40,6 +41,7 @@ func (r *Runtime) NewSession(path string, graph model.Graph, sig *model.Signatur
 	s := &Session{sig: sig, outputs: outputsOf(graph, sig)}
 	inputNames := make([]string, len(sig.Inputs))
 	for i, in := range sig.Inputs {
+		s.perRequest = s.perRequest || in.PerRequest
 		inputNames[i] = in.Name
 	}
 	outputNames := make([]string, len(s.outputs))
@@ -123,7 +125,11 @@ func (o *output) learn(shape ort.Shape, rows int) error {
 
 func (s *Session) checkColumns() error {
 	for _, h := range s.sig.Heads {
-		if o := s.outputs[s.outputOf(h)]; h.Column >= o.width {
+		o := s.outputs[s.outputOf(h)]
+		switch {
+		case h.Column < 0 && o.width > 1:
+			return fmt.Errorf("score.%s: the output has %d columns; say which of them is the score", h.Output, o.width)
+		case h.Column >= o.width:
 			return fmt.Errorf("score.%s.column: %d is outside the output's %d columns", h.Output, h.Column, o.width)
 		}
 	}

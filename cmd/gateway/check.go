@@ -13,8 +13,9 @@ func checkCommand() *cobra.Command {
 		Use:   "check {-c gateway.yaml | MODELS [--features DATA]}",
 		Short: "Check a configuration, its models and its features, without listening",
 		Long: `Check everything that serve would need: the configuration, the model
-repository, each model.yaml against its graph, the features and their files. All
-mistakes are reported at once as file:line:column.
+repository, each model.yaml against its graph, the features and their files. The
+mistakes of all YAML files are reported together, as file:line:column; once they
+are right, those of all graphs and data files, the first of each.
 
 Exit codes: 0 if serve would start, 1 on failure, 2 for a bad command line, 3 if
 there are mistakes.`,
@@ -34,7 +35,8 @@ there are mistakes.`,
 				return err
 			}
 			for _, m := range g.catalogue.Load().Models() {
-				fmt.Fprintf(c.OutOrStdout(), "model %s: %d versions, stable %s\n", m.Name, len(m.Versions), m.Stable.Spec.Version)
+				fmt.Fprintf(c.OutOrStdout(), "model %s: stable %s of %s\n",
+					m.Name, m.Stable.Spec.Version, count(len(m.Versions), "version"))
 			}
 			_, err = fmt.Fprintln(c.OutOrStdout(), "ok")
 			return err
@@ -42,4 +44,11 @@ there are mistakes.`,
 	}
 	from.flags(c)
 	return c
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -58,6 +58,17 @@ func TestExitCodesTellMistakesApart(t *testing.T) {
 	f(exitInvalid, "sum/model.yaml:2:8: score.sums: the graph has no such output; it has sum float32[?]", "check", "-c", filepath.Join(dir, "gateway.yaml"))
 	dir = with("models/sum/1/model.onnx", "not a graph")
 	f(exitInvalid, "sum/1/model.onnx", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	dir = with("gateway.yaml", "models: {defaults: sum}\nfeatures: {registry: features.yaml}\ncache: {size: 1000}\n")
+	if err := os.WriteFile(filepath.Join(dir, "features.yaml"), []byte("entitis: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"gateway.yaml:1:10: models.defaults: unknown field", "features.yaml:1:1: entitis: unknown field"} {
+		f(exitInvalid, words, "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	}
+	dir = with("gateway.yaml", "cache: {size: 1000}\nonnx: {library: nowhere.so}\nfeatures: {registry: none.yaml}\n")
+	for _, words := range []string{"gateway.yaml:1:15: cache.size: 1000 bytes", "gateway.yaml:2:17: onnx.library: no ONNX Runtime library"} {
+		f(exitInvalid, words, "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	}
 	dir = with("items.csv", "item,number\n1,1\n")
 	f(exitInvalid, "items.csv", "check", "-c", filepath.Join(dir, "gateway.yaml"))
 }

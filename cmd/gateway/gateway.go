@@ -16,6 +16,7 @@ import (
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/features"
 	"github.com/rankgate/rankgate/monitor"
+	"github.com/rankgate/rankgate/rank"
 	"github.com/rankgate/rankgate/router"
 )
 
@@ -25,8 +26,9 @@ type gateway struct {
 	log  *slog.Logger
 	fill filler
 
-	registry   *features.Registry
-	repository []config.Model
+	registry     *features.Registry
+	registryFile *config.File
+	repository   []config.Model
 
 	runtime   *onnx.Runtime
 	store     *features.Memory
@@ -64,40 +66,58 @@ func compose(cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err 
 			g.close()
 		}
 	}()
-	if err := g.readFiles(); err != nil {
-		return nil, invalid(err)
-	}
-	if g.runtime, err = onnx.Open(cfg.ONNX); err != nil {
+	wrong := g.readFiles()
+	if g.runtime, err = onnx.Open(cfg.ONNX); err != nil && !isField(err) {
 		return nil, err
 	}
-	if g.scores, err = cache.New(cfg.Cache); err != nil {
+	wrong = config.Join(wrong, cfg.File.Place(err))
+	if g.scores, err = cache.New(cfg.Cache); err == nil {
+		g.closers = append(g.closers, g.scores.Close)
+	}
+	if err := config.Join(wrong, cfg.File.Place(err)); err != nil {
 		return nil, invalid(err)
 	}
-	g.closers = append(g.closers, g.scores.Close)
 	g.store = features.NewMemory(g.registry)
 	g.router = router.New(g.catalogue, g.scores, g.store, g.metrics)
 	if g.edge, err = edge.New(cfg.Edge, g.router, g.catalogue.Ready, log); err != nil {
 		return nil, invalid(err)
 	}
+	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats})
 	return g, nil
+}
+
+// isField reports whether err is about a setting.
+func isField(err error) bool {
+	_, ok := errors.AsType[rank.FieldError](err)
+	return ok
+}
+
+// refill fills the feature store anew.
+func (g *gateway) refill(ctx context.Context) error {
+	err := g.registryFile.Place(g.fill(ctx, g.registry, g.store))
+	g.metrics.FeaturesRead(err == nil, time.Now())
+	return err
 }
 
 // readFiles reads the feature registry and the model repository. Mistakes in
 // both are reported together.
 func (g *gateway) readFiles() error {
-	var unread, unscanned error
-	g.registry, unread = readRegistry(g.cfg.Features.Registry)
-	g.repository, unscanned = config.ReadRepository(g.cfg.Models.Repository)
-	if err := config.Join(unread, unscanned); err != nil {
-		return err
+	var unread error
+	g.registry = &features.Registry{}
+	if file := g.cfg.Features.Registry; file != "" {
+		g.registry, g.registryFile, unread = config.ReadRegistry(file)
 	}
-	return g.cfg.Check(g.repository)
+	repository, err := config.ReadRepository(g.cfg.Models.Repository)
+	if err == nil {
+		g.repository, err = repository, g.cfg.Check(repository)
+	}
+	return config.Join(unread, err)
 }
 
 // load fills the feature store, loads and warms the models, and so makes the
 // gateway ready.
 func (g *gateway) load(ctx context.Context) error {
-	unfilled := g.fill(ctx, g.registry, g.store)
+	unfilled := g.refill(ctx)
 	versions, unloaded := g.loadVersions(ctx)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -105,17 +125,9 @@ func (g *gateway) load(ctx context.Context) error {
 	if err := config.Join(unfilled, unloaded); err != nil {
 		return invalid(err)
 	}
-	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats, Versions: sources(versions)})
+	g.metrics.WatchVersions(sources(versions))
 	g.catalogue.Swap(snapshot(g.cfg, g.repository, versions))
 	return nil
-}
-
-func readRegistry(file string) (*features.Registry, error) {
-	if file == "" {
-		return &features.Registry{}, nil
-	}
-	registry, _, err := config.ReadRegistry(file)
-	return registry, err
 }
 
 // listen opens both listeners.
@@ -138,10 +150,12 @@ func (g *gateway) run(ctx context.Context) error {
 	go func() { failed <- g.adminServer.Serve(g.admin) }()
 	var err error
 	select {
-	case err = <-failed:
+	case err = <-failed: // one listener broke: stop the other
+		err = errors.Join(err, g.edge.Shutdown(context.WithoutCancel(ctx)))
 	case <-ctx.Done():
-		g.log.Info("draining")
+		g.log.Info("draining; a second signal ends at once", "wait", g.cfg.Edge.Drain.Wait, "linger", g.cfg.Edge.Drain.Linger)
 		err = g.edge.Drain(context.WithoutCancel(ctx))
+		g.log.Info("drained")
 	}
 	return errors.Join(err, g.adminServer.Close())
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/rankgate/rankgate/config"
+	"github.com/rankgate/rankgate/router"
 )
 
 func nothing(*config.Config) {}
@@ -53,15 +53,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	} else {
 		res.Body.Close()
 	}
-	res, err := http.Get("http://" + f.admin.Addr().String() + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	content, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := get(t, "http://"+f.admin.Addr().String()+"/metrics")
 	for _, line := range []string{
 		`rankgate_requests_total{model="sum",outcome="complete",variant="stable",version="1"} 3`,
 		`rankgate_candidates_total{model="sum",source="cache",variant="stable",version="1"} 6`,
@@ -72,8 +64,40 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		`rankgate_http_responses_total{code="invalid_request"} 1`,
 		`rankgate_http_responses_total{code="ok"} 3`,
 	} {
-		if !strings.Contains(string(content), line+"\n") {
+		if !strings.Contains(content, line+"\n") {
 			t.Errorf("/metrics lacks %s", line)
+		}
+	}
+}
+
+func TestCanaryAndPinnedRequestsAreCountedApart(t *testing.T) {
+	files := arithmetic(t)
+	files["models/sum/2/model.onnx"] = files["models/sum/1/model.onnx"]
+	f := start(t, buildFixture(t, files, func(cfg *config.Config) {
+		cfg.Models.Default = "sum"
+		cfg.Routes = map[string]router.Route{"sum": {Stable: "1", Canary: router.Canary{Version: "2", Percent: 0}}}
+		cfg.Edge.Drain.Wait, cfg.Edge.Drain.Linger = 0, 0
+	}, fillArithmetic))
+	for _, header := range []string{"", "X-Canary: always", "X-Model-Version: 2", "X-Model-Version: 1"} {
+		req, err := http.NewRequest(http.MethodPost, f.base+"/rank", strings.NewReader(body(1, []int{1}, "")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, value, found := strings.Cut(header, ": "); found {
+			req.Header.Set(name, value)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+	}
+	content := get(t, "http://"+f.admin.Addr().String()+"/metrics")
+	for _, labels := range []string{
+		`variant="stable",version="1"`, `variant="canary",version="2"`, `variant="pinned",version="2"`, `variant="pinned",version="1"`,
+	} {
+		if !strings.Contains(content, `rankgate_requests_total{model="sum",outcome="complete",`+labels+"} 1\n") {
+			t.Errorf("/metrics does not count one request with %s", labels)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/rankgate/rankgate/backends/onnx"
@@ -34,7 +35,7 @@ func (g *gateway) loadVersions(ctx context.Context) ([]loaded, error) {
 		start := time.Now()
 		v, err := g.loadVersion(runners, &g.repository[i])
 		if err != nil {
-			mistakes = append(mistakes, err)
+			mistakes = append(mistakes, g.cfg.File.Place(err))
 			continue
 		}
 		v.ID = uint64(i) + 1
@@ -63,12 +64,26 @@ func (g *gateway) loadVersion(runners *batcher.Runners, m *config.Model) (loaded
 	if err != nil {
 		return loaded{}, err
 	}
-	b, err := batcher.New(g.cfg.Batch, runners, scorer(session))
+	b, err := batcher.New(g.cfg.Batch, runners, scorer(session), g.complain(&m.Spec))
 	if err != nil {
 		return loaded{}, errors.Join(fmt.Errorf("%s: %w", m.Spec.Path, err), session.Close())
 	}
 	g.closers = append(g.closers, session.Close, b.Close)
 	return loaded{&router.Version{Spec: &m.Spec, Plan: plan, Scorer: b}, b}, nil
+}
+
+// complaintGap is the least time between two log lines about one version.
+const complaintGap = 10 * time.Second
+
+// complain logs why forward passes of a version fail, now and then.
+func (g *gateway) complain(spec *model.Spec) func(error) {
+	var last atomic.Int64 // when it was last logged, in nanoseconds; whoever swaps it logs
+	return func(err error) {
+		now, before := time.Now().UnixNano(), last.Load()
+		if now-before > int64(complaintGap) && last.CompareAndSwap(before, now) {
+			g.log.Error("a forward pass failed", "model", spec.Name, "version", spec.Version, "error", err)
+		}
+	}
 }
 
 func scorer(session *onnx.Session) batcher.Scorer {

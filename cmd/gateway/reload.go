@@ -31,9 +31,7 @@ func (g *gateway) reloadOn(ctx context.Context, signals <-chan os.Signal) {
 // reload reads the features again. If that fails, the old ones stay.
 func (g *gateway) reload(ctx context.Context) {
 	start := time.Now()
-	err := g.fill(ctx, g.registry, g.store)
-	g.metrics.Reloaded(err == nil, time.Now())
-	if err != nil {
+	if err := g.refill(ctx); err != nil {
 		g.log.Error("features were not reloaded, the old ones stay", "error", err)
 		return
 	}

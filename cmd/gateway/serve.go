@@ -34,7 +34,9 @@ func (s *source) read(args []string) (config.Config, error) {
 	case s.file != "" && (len(args) > 0 || s.features != ""):
 		return cfg, usageError{errors.New("name a configuration file (-c), or a model repository with --features, not both")}
 	case s.file != "":
-		cfg, err = config.Read(s.file)
+		if cfg, err = config.Read(s.file); err != nil {
+			err = config.Join(err, alsoWrong(cfg))
+		}
 	case len(args) > 0:
 		cfg, err = config.ForDirectories(args[0], s.features)
 	default:
@@ -47,6 +49,20 @@ func (s *source) read(args []string) (config.Config, error) {
 		cfg.Listen.Admin = s.admin
 	}
 	return cfg, invalid(err)
+}
+
+// alsoWrong returns the mistakes in the files that a configuration names which
+// has mistakes itself, as far as it names files that are there.
+func alsoWrong(cfg config.Config) error {
+	var wrong error
+	if _, err := os.Stat(cfg.Features.Registry); err == nil {
+		_, _, wrong = config.ReadRegistry(cfg.Features.Registry)
+	}
+	if _, err := os.Stat(cfg.Models.Repository); err == nil {
+		_, err := config.ReadRepository(cfg.Models.Repository)
+		wrong = config.Join(wrong, err)
+	}
+	return wrong
 }
 
 // invalid marks err, unless it is nil, as a mistake of the configuration.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rankgate/rankgate/config"
 )
@@ -40,26 +42,46 @@ func freeAddress(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// await repeats get until it is answered with the status.
+// until asks again and again, a little slower each time, until the answer is yes.
+func until(yes func() bool) {
+	for pause := time.Millisecond; !yes(); pause = min(2*pause, 100*time.Millisecond) {
+		<-time.After(pause)
+	}
+}
+
+// await repeats a GET until it is answered with the status.
 func await(t *testing.T, url string, status int) {
 	t.Helper()
-	for {
+	until(func() bool {
 		res, err := http.Get(url)
 		if err != nil {
-			continue // not listening yet
+			return false // not listening yet
 		}
-		res.Body.Close()
-		if res.StatusCode == status {
-			return
-		}
+		defer res.Body.Close()
+		return res.StatusCode == status
+	})
+}
+
+// get returns the body that a GET is answered with.
+func get(t *testing.T, url string) string {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer res.Body.Close()
+	content, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }
 
 func TestServeReloadsOnSIGHUPAndDrainsOnSIGTERM(t *testing.T) {
 	dir, address := tree(t, servedFiles(t)), freeAddress(t)
-	code := make(chan int, 1)
+	code, admin := make(chan int, 1), freeAddress(t)
 	go func() {
-		code <- run([]string{"serve", "-c", filepath.Join(dir, "gateway.yaml"), "--listen", address, "--admin", freeAddress(t)})
+		code <- run([]string{"serve", "-c", filepath.Join(dir, "gateway.yaml"), "--listen", address, "--admin", admin})
 	}()
 	f := &fixture{base: "http://" + address}
 	await(t, f.base+"/readyz", http.StatusOK)
@@ -79,9 +101,11 @@ func TestServeReloadsOnSIGHUPAndDrainsOnSIGTERM(t *testing.T) {
 		}
 	}
 	rewrite("item,number,tower\n1,5,[1 1 7]\n")
-	for score() != 10005 { // until the reload is through
-	}
+	until(func() bool { return score() == 10005 })
 	rewrite("broken")
+	until(func() bool {
+		return strings.Contains(get(t, "http://"+admin+"/metrics"), `feature_loads_total{result="failed"} 1`)
+	})
 	if got := score(); got != 10005 {
 		t.Errorf("after a reload that failed the score is %v; want the old 10005", got)
 	}

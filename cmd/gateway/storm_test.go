@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/config"
+	"github.com/rankgate/rankgate/router"
 )
 
 // TestAStormMixesUpNoRow sends requests with random models, users, candidates
@@ -23,6 +25,13 @@ func TestAStormMixesUpNoRow(t *testing.T) {
 		cfg.Batch.MaxRows = 128 // so that large requests are split
 		cfg.Cache.TTL = 200 * time.Millisecond
 	})
+	for _, m := range f.catalogue.Load().Models() {
+		for _, v := range m.Versions {
+			v.Scorer = &moody{Scorer: v.Scorer}
+		}
+	}
+	stop := f.swapFeatures(t)
+	defer stop()
 	var count storm
 	var wg sync.WaitGroup
 	for worker := range 16 {
@@ -41,6 +50,36 @@ func TestAStormMixesUpNoRow(t *testing.T) {
 	if count.complete.Load() == 0 || count.degraded.Load() == 0 || count.left.Load() == 0 {
 		t.Error("the storm should have seen complete and degraded answers, and clients that left")
 	}
+}
+
+// moody holds every fourth request back for about as long as budgets are, so
+// that some come to the batcher with little or nothing left.
+type moody struct {
+	router.Scorer
+	calls atomic.Int64
+}
+
+func (m *moody) Score(w *batcher.Work) error {
+	if m.calls.Add(1)%4 == 0 {
+		left := time.Until(w.Deadline)
+		time.Sleep(rand.N(left + left/10 + 1))
+	}
+	return m.Scorer.Score(w)
+}
+
+// swapFeatures replaces all features by equal ones, again and again, until stop.
+func (f *fixture) swapFeatures(t *testing.T) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			if err := f.refill(ctx); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
 }
 
 type storm struct{ complete, degraded, refused, left atomic.Int64 }
