@@ -37,9 +37,10 @@ type Key struct {
 	Context uint64 // digest of the context fields that the version reads
 }
 
-// tick is the unit of expiry. It divides every TTL that makes sense, and 2³²
+// Tick is the unit of expiry, and how much sooner than its TTL a score may expire.
+// It divides every TTL that makes sense, and 2³²
 // of them are 13 years.
-const tick = 100 * time.Millisecond
+const Tick = 100 * time.Millisecond
 
 // minShard keeps a shard larger than many blocks: bigcache drops a whole shard
 // to make room for an entry that does not fit.
@@ -122,7 +123,7 @@ func (c *Cache) Lookup(v *View, key Key, generation uint64, hashes []uint64, now
 	v.block = entry
 	fresh, stale := 0, 0
 	current := v.block.generation() == uint32(generation)
-	ticks, maxStale := c.ticks(now), uint32(c.cfg.MaxStale/tick)
+	ticks, maxStale := c.ticks(now), uint32(c.cfg.MaxStale/Tick)
 	for i, hash := range hashes {
 		slot, found := v.block.find(hash)
 		if !found {
@@ -254,13 +255,13 @@ func youngest(old block, room int) uint32 {
 
 // deadline returns the latest expiry that is past all use at now.
 func (c *Cache) deadline(now time.Time) uint32 {
-	ticks, maxStale := c.ticks(now), uint32(c.cfg.MaxStale/tick)
+	ticks, maxStale := c.ticks(now), uint32(c.cfg.MaxStale/Tick)
 	return ticks - min(ticks, maxStale)
 }
 
 // ticks rounds down, and a score is fresh while ticks(now) < its expiry: it
 // never lives longer than its TTL.
-func (c *Cache) ticks(t time.Time) uint32 { return uint32(t.Sub(c.start) / tick) }
+func (c *Cache) ticks(t time.Time) uint32 { return uint32(t.Sub(c.start) / Tick) }
 
 // digest writes the 128 bits under which key's block is kept.
 func (c *Cache) digest(dst *[16]byte, key Key) {

@@ -122,9 +122,9 @@ func TestAScoreIsFreshThenStaleThenGone(t *testing.T) {
 		}
 	}
 	f(0, rank.SourceCache)
-	f(time.Minute-2*tick, rank.SourceCache)
+	f(time.Minute-2*Tick, rank.SourceCache)
 	f(time.Minute, rank.SourceStale)
-	f(11*time.Minute-2*tick, rank.SourceStale)
+	f(11*time.Minute-2*Tick, rank.SourceStale)
 	f(11*time.Minute, rank.SourceFallback)
 }
 
@@ -137,7 +137,7 @@ func TestScoresOfFeaturesThatWereSwappedAreStale(t *testing.T) {
 		t.Errorf("%d scores of the old features are fresh, source %v; want 0, stale", fresh, c.sources[0])
 	}
 	c.store(2, ids(0, 5), now, number)
-	if fresh := c.lookup(alice, 2, ids(0, 10), now.Add(tick)); fresh != 5 {
+	if fresh := c.lookup(alice, 2, ids(0, 10), now.Add(Tick)); fresh != 5 {
 		t.Errorf("%d scores are fresh; want the 5 that were made anew", fresh)
 	}
 }
@@ -159,7 +159,7 @@ func TestNoScoreOutlivesItsTTL(t *testing.T) {
 			c.lookup(alice, 1, candidates, now)
 			for i, id := range candidates {
 				age := now.Sub(born[id])
-				if c.sources[i] == rank.SourceCache && age >= ttl || c.sources[i] == rank.SourceStale && age >= 2*ttl+tick {
+				if c.sources[i] == rank.SourceCache && age >= ttl || c.sources[i] == rank.SourceStale && age >= 2*ttl+Tick {
 					t.Fatalf("%s is %v at the age of %v; the TTL is %v", id, c.sources[i], age, ttl)
 				}
 				if c.sources[i] != rank.SourceFallback && c.scores[i] != number(id) {
@@ -178,7 +178,7 @@ func TestAUserOfManyItemsKeepsTheYoungest(t *testing.T) {
 	c := &call{cache: newCache(t, config)}
 	now := time.Now()
 	for from := 0; from < 10000; from += 1000 {
-		now = now.Add(tick)
+		now = now.Add(Tick)
 		c.lookup(alice, 1, ids(from, from+1000), now)
 		c.store(1, ids(from, from+1000), now, number)
 	}

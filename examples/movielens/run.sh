@@ -11,6 +11,11 @@ root=$(cd "$here/../.." && pwd)
 data=${1:-${RANKGATE_MOVIELENS:-$root/../shared/data/movielens-small}}
 out=$root/.cache/movielens
 
+if [ -n "${1:-}${RANKGATE_MOVIELENS:-}" ] && [ ! -f "$data/ratings.csv" ]; then
+	echo "$data holds no ratings.csv: name the directory of MovieLens ml-latest-small, or none to have it fetched" >&2
+	exit 1
+fi
+export ORT_DISABLE_TELEMETRY=1 # for the Python package; the gateway does it itself
 make -s -C "$root" build
 python=$("$root/scripts/venv.sh" "$here/requirements.txt")/bin/python
 if [ ! -f "$data/ratings.csv" ] && ! data=$("$python" "$here/fetch.py" "$root/.cache"); then
