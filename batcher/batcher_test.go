@@ -48,7 +48,7 @@ type fakePass struct {
 
 func (m *fakeModel) NewPass(rows int) (Pass, error) {
 	return &fakePass{model: m, scores: make([]float32, rows), tensors: model.Tensors{
-		Rows: rows, Inputs: []model.Buffer{{Width: 1, Int64: make([]int64, rows)}, {Width: 1, Int64: make([]int64, rows)}},
+		Inputs: []model.Buffer{{Width: 1, Int64: make([]int64, rows)}, {Width: 1, Int64: make([]int64, rows)}},
 	}}, nil
 }
 

@@ -112,7 +112,7 @@ func BenchmarkAssembly200x64(b *testing.B) {
 
 // tensorsFor allocates the inputs of sig.
 func tensorsFor(sig *model.Signature, rows, requests int) *model.Tensors {
-	t := &model.Tensors{Rows: rows}
+	t := &model.Tensors{}
 	for _, in := range sig.Inputs {
 		n := rows
 		if in.PerRequest {

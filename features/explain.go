@@ -7,13 +7,10 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-// Explain tells the features of a row as the model sees them, each distinct
-// column of the signature once.
-func (r *Rows) Explain(row int) []rank.Feature { return r.explain(row) }
-
-// ExplainItem is Explain for any candidate of a request that is to be
-// explained, whether it has a row, is left out, or was not to be scored at all
-// because its score was cached. It is nil if the request was not to be
+// ExplainItem tells the features of a candidate as the model sees them, each
+// distinct column of the signature once: of any candidate of a request that is
+// to be explained, whether it has a row, is left out, or was not to be scored at
+// all because its score was cached. It is nil if the request was not to be
 // explained.
 func (r *Rows) ExplainItem(item int32) []rank.Feature {
 	if int(item) >= len(r.places) || r.places[item] == 0 {

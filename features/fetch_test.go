@@ -96,7 +96,7 @@ func TestARowServesUntilItIsTooOldAndThenCountsAsMissing(t *testing.T) {
 	}
 	var statuses []rank.Status
 	for i := range items {
-		statuses = append(statuses, rows.Explain(i)[0].Status)
+		statuses = append(statuses, rows.explain(i)[0].Status)
 	}
 	if want := []rank.Status{rank.Present, rank.Stale, rank.Stale, rank.Missing, rank.NullValue, rank.Present, rank.Present, rank.Missing}; !slices.Equal(statuses, want) {
 		t.Errorf("statuses %v; want %v", statuses, want)

@@ -3,7 +3,6 @@ package model
 // Tensors is the input memory of one forward pass, one Buffer per
 // Signature.Inputs in the same order. It belongs to whoever holds the pass.
 type Tensors struct {
-	Rows   int // how many candidates fit
 	Inputs []Buffer
 }
 

@@ -13,8 +13,9 @@ import (
 // Sources are the stages that all models share, whose Stats are read at each
 // scrape.
 type Sources struct {
-	Edge  *edge.Stats
-	Cache func() cache.Stats
+	Edge     *edge.Stats
+	Cache    func() cache.Stats
+	Features func() []features.ViewInfo
 }
 
 // VersionSource is what one loaded model version counts.
@@ -58,6 +59,10 @@ var (
 	cacheBlocks  = desc("cache_blocks", "Entries of the score cache: (version, user, context) triples.")
 	cacheBytes   = desc("cache_bytes", "Memory taken by the score cache's entries.")
 
+	viewRows      = desc("feature_view_rows", "Rows held of each view.", "view")
+	viewNonFinite = desc("feature_view_nonfinite_values", "Values that were NaN or infinite in the source and count as null.", "view")
+	viewNewest    = desc("feature_view_last_event_timestamp_seconds", "Latest event time of each view; absent if rows carry none.", "view")
+
 	featureRows    = desc("feature_rows_total", "Feature rows asked for, by what was found.", "model", "version", "view", "status")
 	featureLeftOut = desc("feature_left_out_total", "Candidates not scored because a field of theirs is broken.", "model", "version")
 
@@ -75,6 +80,7 @@ func (versionsCollector) Describe(chan<- *prometheus.Desc) {}
 func (c *sharedCollector) Collect(out chan<- prometheus.Metric) {
 	c.collectEdge(counterTo(out), gaugeTo(out))
 	c.collectCache(counterTo(out), gaugeTo(out))
+	c.collectViews(gaugeTo(out))
 }
 
 func (c versionsCollector) Collect(out chan<- prometheus.Metric) {
@@ -124,6 +130,16 @@ func (c *sharedCollector) collectCache(counter counterFunc, gauge gaugeFunc) {
 	counter(cacheRefused, s.Refused)
 	gauge(cacheBlocks, s.Blocks)
 	gauge(cacheBytes, s.Bytes)
+}
+
+func (c *sharedCollector) collectViews(gauge gaugeFunc) {
+	for _, v := range c.Features() {
+		gauge(viewRows, v.Rows, v.Name)
+		gauge(viewNonFinite, v.NonFinite, v.Name)
+		if !v.Newest.IsZero() {
+			gauge(viewNewest, int(v.Newest.Unix()), v.Name)
+		}
+	}
 }
 
 func (v *VersionSource) collectFeatures(counter counterFunc) {

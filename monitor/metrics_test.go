@@ -18,7 +18,11 @@ import (
 func watched(t *testing.T) *Metrics {
 	t.Helper()
 	m := New("test")
-	m.Watch(Sources{Edge: &edge.Stats{}, Cache: func() cache.Stats { return cache.Stats{Hits: 3} }})
+	m.Watch(Sources{
+		Edge:     &edge.Stats{},
+		Cache:    func() cache.Stats { return cache.Stats{Hits: 3} },
+		Features: func() []features.ViewInfo { return []features.ViewInfo{{Name: "user_stats", Newest: time.Unix(7, 0)}} },
+	})
 	m.WatchVersions([]VersionSource{{
 		Model: "ranker", Version: "3",
 		Features: &features.Stats{Views: []features.ViewStats{{View: "user_stats"}}},

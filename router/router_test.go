@@ -31,7 +31,7 @@ func (a *adder) Fits(int, time.Time, time.Time) bool { return !a.late }
 func (a *adder) Score(w *batcher.Work) error {
 	n := w.Rows.Len()
 	a.seen = append(a.seen, n)
-	t := model.Tensors{Rows: n, Inputs: []model.Buffer{{Width: 3, Float32: make([]float32, 3*n)}}}
+	t := model.Tensors{Inputs: []model.Buffer{{Width: 3, Float32: make([]float32, 3*n)}}}
 	w.Rows.Write(&t, 0, n, 0, 0)
 	for i := range n {
 		in := t.Inputs[0].Float32[3*i:]

@@ -26,7 +26,7 @@ type inputs struct {
 func newInputs(sig *model.Signature, rows int) (*inputs, error) {
 	m := &inputs{
 		sig:     sig,
-		tensors: model.Tensors{Rows: rows, Inputs: make([]model.Buffer, len(sig.Inputs))},
+		tensors: model.Tensors{Inputs: make([]model.Buffer, len(sig.Inputs))},
 		slabs:   make([][]byte, len(sig.Inputs)),
 	}
 	for i, in := range sig.Inputs {

@@ -126,6 +126,7 @@ func showExample(ctx context.Context, out io.Writer, base string) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Request-Timeout-Ms", "2000") // to be right, not fast, on the slowest machine
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err

@@ -82,7 +82,7 @@ func compose(cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err 
 	if g.edge, err = edge.New(cfg.Edge, g.router, g.catalogue.Ready, log); err != nil {
 		return nil, invalid(err)
 	}
-	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats})
+	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats, Features: g.store.Views})
 	return g, nil
 }
 
@@ -138,7 +138,7 @@ func (g *gateway) listen() (err error) {
 	if g.admin, err = net.Listen("tcp", g.cfg.Listen.Admin); err != nil {
 		return errors.Join(fmt.Errorf("listen.admin: %w", err), g.public.Close())
 	}
-	g.adminServer = &http.Server{Handler: g.metrics.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	g.adminServer = &http.Server{Handler: g.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
 	return nil
 }
 

@@ -79,7 +79,7 @@ func TestCanaryAndPinnedRequestsAreCountedApart(t *testing.T) {
 		cfg.Edge.Drain.Wait, cfg.Edge.Drain.Linger = 0, 0
 	}, fillArithmetic))
 	for _, header := range []string{"", "X-Canary: always", "X-Model-Version: 2", "X-Model-Version: 1"} {
-		req, err := http.NewRequest(http.MethodPost, f.base+"/rank", strings.NewReader(body(1, []int{1}, "")))
+		req, err := http.NewRequest(http.MethodPost, f.base+"/rank", strings.NewReader(body(1, []int{1}, `,"budget_ms":2000`)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,6 +91,10 @@ func TestCanaryAndPinnedRequestsAreCountedApart(t *testing.T) {
 			t.Fatal(err)
 		}
 		res.Body.Close()
+	}
+	listed := get(t, "http://"+f.admin.Addr().String()+"/admin/models")
+	if !strings.Contains(listed, `"name":"sum","default":true,"stable":"1","canary":{"version":"2","percent":0}`) {
+		t.Errorf("/admin/models says %s", listed)
 	}
 	content := get(t, "http://"+f.admin.Addr().String()+"/metrics")
 	for _, labels := range []string{
