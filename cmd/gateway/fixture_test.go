@@ -61,7 +61,7 @@ func composeFixture(t testing.TB, files map[string]string, change func(*config.C
 	}
 	cfg.Listen = config.Listen{HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0"}
 	change(&cfg)
-	g, err := compose(cfg, slog.New(slog.DiscardHandler), filledBy(fill))
+	g, err := compose(cfg, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), filledBy(fill))
 	if err != nil {
 		t.Fatal(err)
 	}

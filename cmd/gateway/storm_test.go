@@ -61,7 +61,7 @@ type moody struct {
 
 func (m *moody) Score(w *batcher.Work) error {
 	if m.calls.Add(1)%4 == 0 {
-		left := time.Until(w.Deadline)
+		left := max(time.Until(w.Deadline), 0)
 		time.Sleep(rand.N(left + left/10 + 1))
 	}
 	return m.Scorer.Score(w)
