@@ -9,8 +9,8 @@
 // (budget.Cost), runs the pass, hands out the scores and passes the runner on.
 // So batches grow with the load and vanish without it.
 //
-// Rows that are too late, or whose caller has left, are dropped before the
-// pass. A pass never mixes models. If the model refuses a shared pass, each
+// Rows that are too late, or whose caller has left while they waited, are
+// dropped before the pass. A pass never mixes models. If the model refuses a shared pass, each
 // request repeats it alone; the rows that it still refuses are found by halving,
 // and only they fail.
 package batcher

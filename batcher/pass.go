@@ -51,8 +51,8 @@ func (b *Batcher) lead(t *ticket) {
 	alone := len(s.members) == 1
 	clear(s.members) // keep no request alive
 	s.members = s.members[:0]
-	if err != nil {
-		b.isolate(s.pass, t, alone)
+	if err != nil && b.isolate(s.pass, t, alone) == t.rows() {
+		err = nil // it was another's row
 	}
 	t.err, t.infer = err, time.Since(start)
 }
@@ -147,29 +147,29 @@ type part struct{ from, to, depth int }
 // isolate repeats a refused pass with the rows of t alone, in ever smaller
 // parts, so that only the rows that the model refuses go without a score: an id
 // beyond an embedding table, say. It gives up when passes or time run out, or
-// when nothing is accepted.
-func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) {
+// when nothing is accepted, and returns how many rows were scored.
+func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) (accepted int) {
 	parts := []part{{t.from, t.to, 0}}
 	if wasAlone {
 		parts = b.halve(parts[:0], parts[0])
 	}
-	accepted := false
 	for tries := 0; len(parts) > 0 && tries < maxRetries; tries++ {
 		q := parts[0]
 		parts = parts[1:]
 		rows := q.to - q.from
-		if time.Now().Add(b.cost.Estimate(rows)).After(t.deadline) || q.depth > hopelessDepth && !accepted {
-			return
+		if time.Now().Add(b.cost.Estimate(rows)).After(t.deadline) || q.depth > hopelessDepth && accepted == 0 {
+			break
 		}
 		t.write(p.Tensors(), q.from, q.to, 0, 0)
 		scores, err := b.pass(p, rows, 1)
 		if err == nil {
-			accepted = true
+			accepted += rows
 			t.deliver(scores, q.from)
 		} else {
 			parts = b.halve(parts, q)
 		}
 	}
+	return accepted
 }
 
 // halve appends the halves of a refused part, or counts its only row as bad.

@@ -133,10 +133,10 @@ func (g *gateway) load(ctx context.Context) error {
 // listen opens both listeners.
 func (g *gateway) listen() (err error) {
 	if g.public, err = net.Listen("tcp", g.cfg.Listen.HTTP); err != nil {
-		return fmt.Errorf("listen.http: %w", err)
+		return fmt.Errorf("listen.http (--listen): %w", err)
 	}
 	if g.admin, err = net.Listen("tcp", g.cfg.Listen.Admin); err != nil {
-		return errors.Join(fmt.Errorf("listen.admin: %w", err), g.public.Close())
+		return errors.Join(fmt.Errorf("listen.admin (--admin): %w", err), g.public.Close())
 	}
 	g.adminServer = &http.Server{Handler: g.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
 	return nil

@@ -120,10 +120,12 @@ func serve(ctx context.Context, cfg config.Config) error {
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- g.run(ctx) }()
-	if err := g.load(ctx); err != nil && ctx.Err() == nil {
+	switch err := g.load(ctx); {
+	case err == nil:
+		log.Info("ready")
+	case ctx.Err() == nil:
 		return errors.Join(err, g.edge.Shutdown(ctx), <-served)
 	}
-	log.Info("ready")
 	go g.reloadOn(ctx, signals)
 	return <-served
 }
