@@ -90,10 +90,11 @@ type Batcher struct {
 	costMu sync.Mutex // serializes cost.Observe
 	cost   budget.Cost
 
-	// observed is when cost last learned something, in nanoseconds since began.
-	// Written by leaders, read by all; the latest write wins, near enough.
-	observed atomic.Int64
-	began    time.Time
+	// refused is when a pass was first turned away by its estimate alone since
+	// cost last learned something, in nanoseconds since began; 0 if none was.
+	// Set by whoever is turned away, cleared by leaders.
+	refused atomic.Int64
+	began   time.Time
 }
 
 // New returns a batcher for one model and allocates its passes. It runs each
@@ -171,9 +172,9 @@ func (b *Batcher) Fits(n int, now, deadline time.Time) bool {
 func (b *Batcher) parts(n int) int { return (n + b.cfg.MaxRows - 1) / b.cfg.MaxRows }
 
 // late tells whether a pass of n rows that starts at start would end too late.
-// An estimate that no pass has tested for long does not count: otherwise a slow
-// spell could make it refuse every request, and with no pass to learn from it
-// would never recover.
+// An estimate that turned passes away and was not tested for long does not
+// count: otherwise a slow spell could make it refuse every request, and with no
+// pass to learn from it would never recover.
 func (b *Batcher) late(n int, start, deadline time.Time) bool {
 	if !start.Before(deadline) {
 		return true
@@ -182,11 +183,14 @@ func (b *Batcher) late(n int, start, deadline time.Time) bool {
 	if !start.Add(cost).After(deadline) {
 		return false
 	}
-	age := start.Sub(b.began) - time.Duration(b.observed.Load())
-	return age < max(minTestGap, 10*cost)
+	now := start.Sub(b.began)
+	if b.refused.CompareAndSwap(0, int64(now)) {
+		return true
+	}
+	return now-time.Duration(b.refused.Load()) < max(minTestGap, 10*cost)
 }
 
-// minTestGap is how long an estimate counts untested, at least.
+// minTestGap is how long an estimate turns passes away untested, at least.
 const minTestGap = time.Second
 
 // Score scores all rows of w, or as many as can be before the deadline; an
@@ -320,7 +324,7 @@ func (b *Batcher) removeLocked(i int, by claim) {
 }
 
 func (b *Batcher) observe(rows int, took time.Duration) {
-	b.observed.Store(int64(time.Since(b.began)))
+	b.refused.Store(0)
 	b.costMu.Lock()
 	b.cost.Observe(rows, took)
 	b.costMu.Unlock()

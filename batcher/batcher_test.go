@@ -319,6 +319,16 @@ func TestAnEstimateThatIsTooHighIsTestedAndForgotten(t *testing.T) {
 	})
 }
 
+func TestAPauseDoesNotMakeAHopelessBudgetFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
+		time.Sleep(time.Hour)
+		if b.Fits(10, time.Now(), time.Now().Add(passCost/2)) {
+			t.Error("after a pause half a pass fits a pass")
+		}
+	})
+}
+
 func TestRefusalsTeachNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
