@@ -87,6 +87,10 @@ type Batcher struct {
 	// runners.mu.
 	queue []*ticket
 
+	// broken is set while the model accepts nothing. Written by leaders, read
+	// by the next one whose pass fails.
+	broken atomic.Bool
+
 	costMu sync.Mutex // serializes cost.Observe
 	cost   budget.Cost
 
@@ -157,11 +161,11 @@ func (b *Batcher) closePasses(n int) error {
 }
 
 // Fits tells whether n rows that start now are expected to be scored by
-// deadline, behind all that waits already. Of a request that is split, one part
+// deadline, behind what waits already and is more urgent. Of a request that is split, one part
 // must fit: the others run beside it, or go without.
 func (b *Batcher) Fits(n int, now, deadline time.Time) bool {
 	part := (n + b.parts(n) - 1) / max(b.parts(n), 1)
-	if b.late(part, now.Add(b.runners.wait()), deadline) {
+	if b.late(part, now.Add(b.runners.wait(deadline)), deadline) {
 		b.stats.late.Add(1)
 		return false
 	}
@@ -307,7 +311,7 @@ func (b *Batcher) enqueueLocked(t *ticket) {
 	})
 	b.queue = slices.Insert(b.queue, at, t)
 	t.cost = b.cost.Estimate(t.rows())
-	b.runners.queued.Add(int64(t.cost))
+	b.runners.queued.Add(1)
 	b.stats.queuedRows.Add(int64(t.rows()))
 }
 
@@ -315,7 +319,7 @@ func (b *Batcher) enqueueLocked(t *ticket) {
 func (b *Batcher) removeLocked(i int, by claim) {
 	t := b.queue[i]
 	t.claim = by
-	b.runners.queued.Add(-int64(t.cost))
+	b.runners.queued.Add(-1)
 	b.stats.queuedRows.Add(-int64(t.rows()))
 	b.queue = slices.Delete(b.queue, i, i+1)
 	if len(b.queue) == 0 {

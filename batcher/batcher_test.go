@@ -353,6 +353,47 @@ func TestTheFirstRunOfAModelIsNoMeasureOfIt(t *testing.T) {
 	})
 }
 
+func TestManyRowsThatTheModelRefusesCostNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBatcher(t, 512, NewRunners(1), &fakeModel{})
+		w := workOf(512, 0, time.Hour)
+		w.Rows = everyThirtySecond{w.Rows.(*fakeRows)}
+		b.Score(w)
+		for i, s := range w.Scores {
+			if scored := s == s; scored != (i%32 != 31) {
+				t.Fatalf("row %d has score %v", i, s)
+			}
+		}
+	})
+}
+
+// everyThirtySecond row is poison.
+type everyThirtySecond struct{ *fakeRows }
+
+func (r everyThirtySecond) Write(t *model.Tensors, from, to, at, request int) {
+	r.fakeRows.Write(t, from, to, at, request)
+	for i := from; i < to; i++ {
+		if i%32 == 31 {
+			t.Inputs[0].Int64[at+i-from] = poison
+		}
+	}
+}
+
+func TestAnUrgentRequestFitsBeforeABacklogThatIsNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() { b.Score(workOf(100, 0, time.Minute)) })
+			synctest.Wait()
+		}
+		if !b.Fits(10, time.Now(), time.Now().Add(costOf(30))) {
+			t.Error("10 urgent rows do not fit before 1900 that have a minute")
+		}
+		wg.Wait()
+	})
+}
+
 func TestAModelThatRefusesEverythingIsNotAskedForever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &fakeModel{tag: 1, broken: true}
@@ -364,9 +405,14 @@ func TestAModelThatRefusesEverythingIsNotAskedForever(t *testing.T) {
 		if err := b.Score(w); err == nil {
 			t.Error("Score of a broken model returned no error")
 		}
-		if len(m.sizes) > 32 || len(failures) != len(m.sizes) || b.Stats().Failed != uint64(len(failures)) {
-			t.Errorf("%d passes, %d errors heard of, %d counted; want at most 32, and all heard of",
+		if len(m.sizes) > 128 || len(failures) != len(m.sizes) || b.Stats().Failed != uint64(len(failures)) {
+			t.Errorf("%d passes, %d errors heard of, %d counted; want at most 128, and all heard of",
 				len(m.sizes), len(failures), b.Stats().Failed)
+		}
+		before := len(m.sizes)
+		b.Score(w)
+		if again := len(m.sizes) - before; again > 4 {
+			t.Errorf("a model known to refuse everything was asked %d times again; want at most 4", again)
 		}
 	})
 }
@@ -419,8 +465,8 @@ func TestFitsCountsTheQueuesOfAllModels(t *testing.T) {
 		runners := NewRunners(1)
 		b, other := newBatcher(t, 100, runners, &fakeModel{}), newBatcher(t, 100, runners, &fakeModel{})
 		var wg sync.WaitGroup
-		for range 3 {
-			wg.Go(func() { other.Score(workOf(100, 0, time.Second)) })
+		for _, budget := range []time.Duration{time.Second, costOf(20), costOf(20)} {
+			wg.Go(func() { other.Score(workOf(100, 0, budget)) })
 			synctest.Wait()
 		}
 		if b.Fits(10, time.Now(), time.Now().Add(costOf(20))) {
@@ -438,8 +484,8 @@ func TestFitsCountsWhatWaitsAlready(t *testing.T) {
 			t.Error("10 rows do not fit an idle batcher")
 		}
 		var wg sync.WaitGroup
-		for range 3 {
-			wg.Go(func() { b.Score(workOf(100, 0, time.Second)) })
+		for _, budget := range []time.Duration{time.Second, costOf(20), costOf(20)} {
+			wg.Go(func() { b.Score(workOf(100, 0, budget)) })
 			synctest.Wait()
 		}
 		if b.Fits(10, time.Now(), soon()) {

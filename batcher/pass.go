@@ -130,15 +130,18 @@ func (b *Batcher) pass(p Pass, rows, requests int) ([]float32, error) {
 	if err != nil {
 		b.stats.failed.Add(1)
 		b.onError(err)
+	} else if b.broken.Load() {
+		b.broken.Store(false)
 	}
 	return scores, err
 }
 
 // How far isolate goes: passes in all, and levels of halving without one part
-// that the model accepts. A model that refuses everything is not asked forever.
+// that the model accepts. A model that refuses everything is asked ever less.
 const (
-	maxRetries    = 64
-	hopelessDepth = 4
+	maxRetries    = 1024
+	hopelessDepth = 6
+	brokenDepth   = 1 // while it has accepted nothing since it last refused everything
 )
 
 // part is a range of rows that a refused pass is narrowed down to.
@@ -153,11 +156,15 @@ func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) (accepted int) {
 	if wasAlone {
 		parts = b.halve(parts[:0], parts[0])
 	}
+	deepest := hopelessDepth
+	if b.broken.Load() {
+		deepest = brokenDepth
+	}
 	for tries := 0; len(parts) > 0 && tries < maxRetries; tries++ {
 		q := parts[0]
 		parts = parts[1:]
 		rows := q.to - q.from
-		if time.Now().Add(b.cost.Estimate(rows)).After(t.deadline) || q.depth > hopelessDepth && accepted == 0 {
+		if time.Now().Add(b.cost.Estimate(rows)).After(t.deadline) || q.depth > deepest && accepted == 0 {
 			break
 		}
 		t.write(p.Tensors(), q.from, q.to, 0, 0)
@@ -169,6 +176,7 @@ func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) (accepted int) {
 			parts = b.halve(parts, q)
 		}
 	}
+	b.broken.Store(accepted == 0)
 	return accepted
 }
 

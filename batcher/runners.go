@@ -20,17 +20,33 @@ type Runners struct {
 	// waiting lists the batchers whose queue is not empty, in no order.
 	waiting []*Batcher
 
-	// queued is what the waiting tickets of all models are expected to cost, in
-	// nanoseconds. Written under mu; Fits reads it without, as one number that
-	// may be a moment old.
+	// queued counts the waiting tickets of all models. Written under mu; wait
+	// reads it without, to see that it need not take mu.
 	queued atomic.Int64
 }
 
 // NewRunners returns n idle runners, one at least.
 func NewRunners(n int) *Runners { return &Runners{size: max(n, 1), idle: max(n, 1)} }
 
-// wait is how long work that comes now is expected to wait for a runner.
-func (r *Runners) wait() time.Duration { return time.Duration(r.queued.Load()) / time.Duration(r.size) }
+// wait is how long work with that deadline that comes now is expected to wait
+// for a runner: behind what is more urgent, and not behind what is less.
+func (r *Runners) wait(deadline time.Time) time.Duration {
+	if r.queued.Load() == 0 { // fast path
+		return 0
+	}
+	var before time.Duration
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range r.waiting {
+		for _, q := range b.queue[:min(len(b.queue), maxScan)] {
+			if q.deadline.After(deadline) {
+				break
+			}
+			before += q.cost
+		}
+	}
+	return before / time.Duration(r.size)
+}
 
 // acquire takes an idle runner for t, or queues t and returns false.
 func (r *Runners) acquire(t *ticket) bool {
@@ -91,7 +107,8 @@ func (r *Runners) withdraw(t *ticket) claim {
 	return t.claim
 }
 
-// maxScan bounds the waiting tickets that a pass looks at for company.
+// maxScan bounds the waiting tickets of a model that are looked at under the
+// lock.
 const maxScan = 256
 
 // companions claims the waiting tickets of t's model that may join a pass led

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/rankgate/rankgate/model"
 )
@@ -248,11 +249,17 @@ func known(ms int64) int64 {
 	return ms
 }
 
-// clip shortens a foreign value for an error message.
+// clip shortens a foreign value for an error message and leaves out what could
+// steer a terminal.
 func clip(s string) string {
 	const longest = 64
 	if len(s) > longest {
-		return s[:longest] + "…"
+		s = s[:longest] + "…"
 	}
-	return s
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, s)
 }

@@ -2,6 +2,7 @@ package features
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rankgate/rankgate/model"
 	"github.com/rankgate/rankgate/rank"
@@ -86,7 +87,7 @@ func (c *cell) value(row *Row) any {
 	case c.Length > 0:
 		return slices.Clone(row.Floats[c.at : c.at+c.n])
 	case c.Type == model.String:
-		return row.Strings[c.at]
+		return shown(row.Strings[c.at])
 	case c.Type == model.Bool:
 		return row.Ints[c.at] != 0
 	case c.kind == intCell:
@@ -94,4 +95,15 @@ func (c *cell) value(row *Row) any {
 	default:
 		return row.Floats[c.at]
 	}
+}
+
+// shown cuts a long string. The one string of a context is a value of every
+// candidate, so explaining it in full could make an answer thousands of times
+// as large as its request.
+func shown(s string) string {
+	const longest = 256
+	if len(s) <= longest {
+		return s
+	}
+	return strings.ToValidUTF8(s[:longest], "") + "…"
 }

@@ -45,6 +45,9 @@ func (t *tableBuilder) load(ctx context.Context, dir string) error {
 		return field("ttl", "without event_time the rows of a file have no age; name the column that says when each was true")
 	}
 	path := filepath.Join(dir, t.view.Source)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return field("source", path+" is not a regular file")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return field("source", err.Error())

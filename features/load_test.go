@@ -253,3 +253,20 @@ func TestALoadReportsTheFirstMistakeOfEverySource(t *testing.T) {
 		}
 	}
 }
+
+func TestASourceThatIsNoFileIsRefusedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "s.csv"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	reg := oneView("s.csv", Column{Name: "n", Type: model.Int64})
+	if err := NewMemory(reg).Load(context.Background(), dir); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
+		t.Errorf("Load of a directory: %v", err)
+	}
+}
+
+func TestAnExplanationCutsLongStrings(t *testing.T) {
+	if got := shown(strings.Repeat("ä", 1000)); len(got) > 260 || !strings.HasSuffix(got, "ä…") {
+		t.Errorf("a string of 2000 bytes is shown as %q", got)
+	}
+}

@@ -93,6 +93,19 @@ func (j *journey) fetch(store features.Store) {
 	j.spent(rank.StageFeatures)
 }
 
+// recheck marks the cached scores stale if all features were replaced between
+// lookup and fetch: the answer would otherwise mix old and new ones unmarked.
+func (j *journey) recheck(generation uint64) {
+	if generation == j.generation {
+		return
+	}
+	for u, source := range j.sources {
+		if source == rank.SourceCache {
+			j.sources[u] = rank.SourceStale
+		}
+	}
+}
+
 // score has the fetched rows scored. A row whose score is not a finite number
 // counts as unscored, whatever the reason.
 func (j *journey) score() {

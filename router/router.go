@@ -63,6 +63,7 @@ func (r *Router) rank(req *rank.Request, res *rank.Result) error {
 	j.lookup(r.cache, r.store.Generation())
 	if j.unscored() && j.affordable() {
 		j.fetch(r.store)
+		j.recheck(r.store.Generation())
 		j.score()
 		j.remember(r.cache)
 	}

@@ -289,6 +289,27 @@ func TestScoresOfSwappedFeaturesAreStale(t *testing.T) {
 	}
 }
 
+// swapping replaces all features whenever something is fetched.
+type swapping struct {
+	*features.Memory
+	fill func()
+}
+
+func (s *swapping) Fetch(q *features.Query, deadline time.Time) {
+	s.fill()
+	s.Memory.Fetch(q, deadline)
+}
+
+func TestAnAnswerThatMixesOldAndNewFeaturesSaysSo(t *testing.T) {
+	b := newBench(t, 0)
+	b.rank(request("u", "1", "2"))
+	b.router.store = &swapping{b.store, func() { b.fill(100) }}
+	res := b.rank(request("u", "1", "2", "3"))
+	if res.Coverage[rank.SourceStale] != 2 || res.Coverage[rank.SourceModel] != 1 || res.Scores[2] != 103 || !res.Degraded {
+		t.Errorf("coverage %v, scores %v, degraded %v; want two stale scores", res.Coverage, res.Scores, res.Degraded)
+	}
+}
+
 func TestExplainShowsEveryCandidate(t *testing.T) {
 	b := newBench(t, 0)
 	b.rank(request("u", "1"))

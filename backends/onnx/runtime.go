@@ -45,7 +45,7 @@ func Open(cfg Config) (*Runtime, error) {
 			return nil, fmt.Errorf("switch off ONNX Runtime's telemetry: %w", err)
 		}
 		ort.SetSharedLibraryPath(path)
-		if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 			return nil, fmt.Errorf("load ONNX Runtime from %q (1.24 or newer is needed): %w", path, err)
 		}
 		if err := ort.DisableTelemetry(); err != nil {
@@ -120,6 +120,7 @@ func (r *Runtime) sessionOptions(level ort.GraphOptimizationLevel) (*ort.Session
 	settings := []error{
 		options.SetIntraOpNumThreads(max(r.cfg.IntraOpThreads, 1)),
 		options.SetInterOpNumThreads(1),
+		options.SetLogSeverityLevel(ort.LoggingLevelFatal), // errors are returned; a caller must not fill the log
 		options.SetGraphOptimizationLevel(level),
 		options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
 		options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0"),

@@ -105,6 +105,8 @@ configuration with mistakes.`,
 // serve runs a gateway until ctx ends and it has drained. It listens before
 // anything is loaded, so that health and readiness can be asked meanwhile.
 func serve(ctx context.Context, cfg config.Config) error {
+	signals, stop := hangups()
+	defer stop()
 	log := newLogger(cfg.Log)
 	g, err := compose(cfg, log, fromFiles(&cfg))
 	if err != nil {
@@ -116,8 +118,6 @@ func serve(ctx context.Context, cfg config.Config) error {
 	}
 	log.Info("listening", "http", g.public.Addr().String(), "admin", g.admin.Addr().String(),
 		"version", version, "onnxruntime", g.runtime.Version, "library", g.runtime.Library)
-	signals, stop := hangups()
-	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- g.run(ctx) }()
 	switch err := g.load(ctx); {
