@@ -26,7 +26,7 @@ func FuzzConfig(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > maxFile {
-			t.Skip("readFile refuses it")
+			return // readFile refuses it
 		}
 		file, err := parse("fuzz/x.yaml", data)
 		if err != nil {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -176,4 +178,22 @@ func TestADigestCoversEveryOneOfManyFields(t *testing.T) {
 			t.Fatalf("a change of field %d of %d leaves the digest as it is", i, many)
 		}
 	})
+}
+
+func TestAnExplanationCutsLongStrings(t *testing.T) {
+	reg := oneView("s.csv", every...)
+	reg.Context = []Column{{Name: "city", Type: model.String}}
+	plan, _ := planFor(t, reg, "context.city")
+	req := &rank.Request{
+		User: "u", Items: []rank.Item{{ID: "a"}, {ID: "b"}}, Explain: true,
+		Context: []rank.Field{word("city", strings.Repeat("ä", 1000))},
+	}
+	var rows Rows
+	plan.Fetch(NewMemory(reg), req, []int32{0, 1}, time.Now(), time.Time{}, &rows)
+	for item := range int32(2) {
+		got := rows.ExplainItem(item)[0].Value.(string)
+		if len(got) > 260 || !strings.HasSuffix(got, "ä…") {
+			t.Errorf("a string of 2000 bytes is shown as one of %d", len(got))
+		}
+	}
 }

@@ -264,9 +264,3 @@ func TestASourceThatIsNoFileIsRefusedAtOnce(t *testing.T) {
 		t.Errorf("Load of a directory: %v", err)
 	}
 }
-
-func TestAnExplanationCutsLongStrings(t *testing.T) {
-	if got := shown(strings.Repeat("ä", 1000)); len(got) > 260 || !strings.HasSuffix(got, "ä…") {
-		t.Errorf("a string of 2000 bytes is shown as %q", got)
-	}
-}
