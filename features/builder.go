@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/rankgate/rankgate/model"
 )
 
 // Builder gathers the rows of a new snapshot of a Memory store. The latest row
@@ -55,8 +53,8 @@ func (b *Builder) AddAt(view string, at time.Time, ids []string, values ...any) 
 	if len(ids) != len(t.view.Entities) {
 		return fmt.Errorf("%s: %d ids for the entities [%s]", view, len(ids), strings.Join(t.view.Entities, ", "))
 	}
-	if len(values) != len(t.layout.cells) {
-		return fmt.Errorf("%s: %d values for %d columns", view, len(values), len(t.layout.cells))
+	if len(values) != len(t.layout.Cells) {
+		return fmt.Errorf("%s: %d values for %d columns", view, len(values), len(t.layout.Cells))
 	}
 	row := t.begin()
 	for i, v := range values {
@@ -88,10 +86,10 @@ func (b *Builder) intern(s string) string {
 
 // tableBuilder gathers the rows of one view, flat, in the layout of Row.
 type tableBuilder struct {
-	builder *Builder
-	view    *View
-	layout  *layout
-	types   []model.Type // of the view's entities
+	builder  *Builder
+	view     *View
+	layout   *Layout
+	entities []Entity // of the view
 
 	floats  []float32
 	ints    []int64
@@ -106,9 +104,9 @@ type tableBuilder struct {
 }
 
 func newTableBuilder(b *Builder, view *View) *tableBuilder {
-	t := &tableBuilder{builder: b, view: view, layout: layoutOf(view.Columns), rowOf: map[uint64]int{}}
+	t := &tableBuilder{builder: b, view: view, layout: LayoutOf(view.Columns), rowOf: map[uint64]int{}}
 	for _, e := range view.Entities {
-		t.types = append(t.types, b.registry.entityType(e))
+		t.entities = append(t.entities, b.registry.Entity(e))
 	}
 	return t
 }
@@ -123,7 +121,7 @@ func (t *tableBuilder) begin() Row {
 	t.strings = extend(t.strings, n*l.strings, l.strings)
 	t.nulls = extend(t.nulls, n*l.words, l.words)
 	row := t.row(n)
-	for i := range l.cells {
+	for i := range l.Cells {
 		row.Nulls[i>>6] |= 1 << (i & 63)
 	}
 	return row
@@ -132,14 +130,10 @@ func (t *tableBuilder) begin() Row {
 // setID names the entity that the row begun is about; i counts the view's
 // entities.
 func (t *tableBuilder) setID(i int, id string) error {
-	name := t.view.Entities[i]
-	if id == "" {
-		return fmt.Errorf("%s: the id is empty", name)
+	if err := t.entities[i].CheckID(id); err != nil {
+		return err
 	}
-	if t.types[i] == model.Int64 && !canonical(id) {
-		return fmt.Errorf("%s: the id %q is not an int64 in decimal form", name, clip(id))
-	}
-	if name == UserEntity {
+	if t.entities[i].Name == UserEntity {
 		t.pending |= uint64(t.builder.users.add(id)) << 32
 	} else {
 		t.pending |= uint64(t.builder.items.add(id))
@@ -181,11 +175,11 @@ func (t *tableBuilder) row(i int) Row {
 
 // accept turns what a set method said about a cell into an error. A value that
 // is not finite leaves the cell null and is counted.
-func (t *tableBuilder) accept(c *cell, p problem, value any) error {
+func (t *tableBuilder) accept(c *Cell, p Problem, value any) error {
 	switch p {
-	case fits:
+	case Fits:
 		return nil
-	case notFinite:
+	case NotFinite:
 		t.nonFinite++
 		return nil
 	default:
@@ -194,27 +188,27 @@ func (t *tableBuilder) accept(c *cell, p problem, value any) error {
 }
 
 func (t *tableBuilder) setAny(row *Row, column int, value any) error {
-	c := &t.layout.cells[column]
+	c := &t.layout.Cells[column]
 	p := wrongKind
 	switch v := value.(type) {
 	case nil:
-		p = fits
+		p = Fits
 	case bool:
-		p = c.setBool(row, v)
+		p = c.SetBool(row, v)
 	case string:
-		p = c.setString(row, t.builder.intern(v))
+		p = c.SetString(row, t.builder.intern(v))
 	case []float32:
-		p = c.setVector(row, v)
+		p = c.SetVector(row, v)
 	case float64:
-		p = c.setFloat(row, v)
+		p = c.SetFloat(row, v)
 	case float32:
-		p = c.setFloat(row, float64(v))
+		p = c.SetFloat(row, float64(v))
 	case int:
-		p = c.setInt(row, int64(v))
+		p = c.SetInt(row, int64(v))
 	case int64:
-		p = c.setInt(row, v)
+		p = c.SetInt(row, v)
 	case int32:
-		p = c.setInt(row, int64(v))
+		p = c.SetInt(row, int64(v))
 	}
 	return t.accept(c, p, value)
 }

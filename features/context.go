@@ -67,7 +67,7 @@ func (p *Plan) Check(req *rank.Request) error {
 	found := make([]int32, len(v.names.names))
 	v.names.match(req.Context, 0, found)
 	for i, at := range found {
-		c := &v.layout.cells[i]
+		c := &v.layout.Cells[i]
 		if at < 0 || req.Context[at].Value.Kind == rank.Null {
 			if c.Required {
 				return rank.Errorf(rank.InvalidRequest, "context.%s: missing; the model does not score without this %s",
@@ -76,7 +76,7 @@ func (p *Plan) Check(req *rank.Request) error {
 			continue
 		}
 		value := &req.Context[at].Value
-		if problem := c.setValue(&row, value, req.Floats); problem != fits {
+		if problem := c.setValue(&row, value, req.Floats); problem != Fits {
 			return rank.Errorf(rank.InvalidRequest, "context.%s: %s", c.Name, misfit(value, problem, c.Column))
 		}
 	}
@@ -84,7 +84,7 @@ func (p *Plan) Check(req *rank.Request) error {
 }
 
 // misfit says what was sent and what the model reads.
-func misfit(v *rank.Value, p problem, c *Column) string {
+func misfit(v *rank.Value, p Problem, c *Column) string {
 	reads := "the model reads " + typeName(c)
 	switch {
 	case p == wrongLength:

@@ -92,7 +92,7 @@ func (s *csvSource) row(record []string) error {
 		}
 	}
 	for i, field := range s.cells {
-		c := &t.layout.cells[i]
+		c := &t.layout.Cells[i]
 		if record[field] == "" {
 			continue
 		}
@@ -111,36 +111,36 @@ func (s *csvSource) row(record []string) error {
 	return nil
 }
 
-func (s *csvSource) parse(row *Row, c *cell, text string) problem {
+func (s *csvSource) parse(row *Row, c *Cell, text string) Problem {
 	switch {
 	case c.Length > 0:
 		p := s.parseVector(text, c.Length)
-		if p != fits {
+		if p != Fits {
 			return p
 		}
-		return c.setVector(row, s.vector)
+		return c.SetVector(row, s.vector)
 	case c.Type == model.String:
-		return c.setString(row, s.table.builder.intern(text))
+		return c.SetString(row, s.table.builder.intern(text))
 	case c.Type == model.Bool:
 		v, err := strconv.ParseBool(strings.TrimSpace(text))
 		if err != nil {
 			return wrongKind
 		}
-		return c.setBool(row, v)
-	case c.kind == intCell:
-		if v, p := parseInt(text); p == fits {
-			return c.setInt(row, v)
+		return c.SetBool(row, v)
+	case c.Kind == IntCell:
+		if v, p := parseInt(text); p == Fits {
+			return c.SetInt(row, v)
 		}
 	}
 	v, p := parseFloat(text)
-	if p != fits {
+	if p != Fits {
 		return p
 	}
-	return c.setFloat(row, v)
+	return c.SetFloat(row, v)
 }
 
 // parseVector reads up to one number more than wanted into s.vector.
-func (s *csvSource) parseVector(text string, wanted int) problem {
+func (s *csvSource) parseVector(text string, wanted int) Problem {
 	text = strings.TrimSpace(text)
 	if inner, ok := strings.CutPrefix(text, "["); ok {
 		if text, ok = strings.CutSuffix(inner, "]"); !ok {
@@ -157,23 +157,23 @@ func (s *csvSource) parseVector(text string, wanted int) problem {
 			return wrongLength
 		}
 	}
-	return fits
+	return Fits
 }
 
-func parseInt(s string) (int64, problem) {
+func parseInt(s string) (int64, Problem) {
 	v, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 	if err != nil {
 		return 0, wrongKind
 	}
-	return v, fits
+	return v, Fits
 }
 
 // parseFloat returns an infinity for a number beyond float64.
-func parseFloat(s string) (float64, problem) {
+func parseFloat(s string) (float64, Problem) {
 	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange) && math.IsInf(v, 0), err == nil:
-		return v, fits
+		return v, Fits
 	default:
 		return 0, wrongKind
 	}

@@ -31,7 +31,7 @@ func (r *Rows) explain(place int) []rank.Feature {
 		row := r.views[c.view].rows[at]
 		f := rank.Feature{Name: c.String(), Status: r.columnStatus(c, place, at)}
 		if c.Missing {
-			f.Value, f.Status = row.Null(c.cell.bit), rank.Present
+			f.Value, f.Status = row.Null(c.cell.Bit), rank.Present
 		} else {
 			f.Value = c.cell.value(row)
 		}
@@ -53,7 +53,7 @@ func (r *Rows) columnStatus(c *reading, place, at int) rank.Status {
 	if status == rank.Missing || status == rank.Errored {
 		return status
 	}
-	if v.rows[at].Null(c.cell.bit) {
+	if v.rows[at].Null(c.cell.Bit) {
 		return rank.NullValue
 	}
 	if status == rank.NullValue { // another column of the row
@@ -67,7 +67,7 @@ func (r *Rows) fieldStatus(c *reading, fields []rank.Field) rank.Status {
 	p := &r.plan.views[c.view]
 	found := make([]int32, len(p.names.names))
 	p.names.match(fields, 0, found)
-	at := found[c.cell.bit]
+	at := found[c.cell.Bit]
 	if at < 0 {
 		return rank.Missing
 	}
@@ -75,25 +75,25 @@ func (r *Rows) fieldStatus(c *reading, fields []rank.Field) rank.Status {
 		return rank.NullValue
 	}
 	row := p.constants.clone()
-	if c.cell.setValue(&row, &fields[at].Value, r.query.Request.Floats) != fits {
+	if c.cell.setValue(&row, &fields[at].Value, r.query.Request.Floats) != Fits {
 		return rank.Errored
 	}
 	return rank.Present
 }
 
 // value is the column's value in row, free of the memory of Rows.
-func (c *cell) value(row *Row) any {
+func (c *Cell) value(row *Row) any {
 	switch {
 	case c.Length > 0:
-		return slices.Clone(row.Floats[c.at : c.at+c.n])
+		return slices.Clone(row.Floats[c.At : c.At+c.N])
 	case c.Type == model.String:
-		return shown(row.Strings[c.at])
+		return shown(row.Strings[c.At])
 	case c.Type == model.Bool:
-		return row.Ints[c.at] != 0
-	case c.kind == intCell:
-		return row.Ints[c.at]
+		return row.Ints[c.At] != 0
+	case c.Kind == IntCell:
+		return row.Ints[c.At]
 	default:
-		return row.Floats[c.at]
+		return row.Floats[c.At]
 	}
 }
 

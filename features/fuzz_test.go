@@ -63,7 +63,7 @@ func FuzzVector(f *testing.F) {
 			return
 		}
 		s := csvSource{}
-		if p := s.parseVector(text, len(want)); p != fits || len(s.vector) != len(want) {
+		if p := s.parseVector(text, len(want)); p != Fits || len(s.vector) != len(want) {
 			t.Fatalf("%q: %v, %v; want %v", text, p, s.vector, want)
 		}
 		for i, w := range want {

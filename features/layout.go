@@ -7,54 +7,56 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-// layout says where each column of a view lies in a Row. It follows from the
+// Layout says where each column of a view lies in a Row. It follows from the
 // columns alone, so every store and every plan of a Registry agree on it.
-type layout struct {
-	cells   []cell
+type Layout struct {
+	Cells   []Cell
 	floats  int // elements of Row.Floats
 	ints    int // elements of Row.Ints
 	strings int // elements of Row.Strings
 	words   int // elements of Row.Nulls when a column is null
 }
 
-// cell is the place of one column in a Row.
-type cell struct {
+// Cell is the place of one column in a Row.
+type Cell struct {
 	*Column
-	bit   int // in Row.Nulls
-	kind  cellKind
-	at, n int // kind's slice [at:at+n]
+	Bit   int // in Row.Nulls
+	Kind  CellKind
+	At, N int // kind's slice [at:at+n]
 	code  int // string column with a vocabulary: place of the code in Row.Ints
 	codes map[string]int64
 }
 
-type cellKind uint8
+// CellKind is the slice of a Row in which a column's values lie.
+type CellKind uint8
 
 const (
-	floatCell cellKind = iota
-	intCell
-	stringCell
+	FloatCell CellKind = iota
+	IntCell
+	StringCell
 )
 
-func layoutOf(columns []Column) *layout {
-	l := &layout{cells: make([]cell, len(columns)), words: (len(columns) + 63) / 64}
+// LayoutOf lays out the given columns, which must stay as they are.
+func LayoutOf(columns []Column) *Layout {
+	l := &Layout{Cells: make([]Cell, len(columns)), words: (len(columns) + 63) / 64}
 	for i := range columns {
-		c := cell{Column: &columns[i], bit: i, n: max(columns[i].Length, 1)}
+		c := Cell{Column: &columns[i], Bit: i, N: max(columns[i].Length, 1)}
 		switch c.Type {
 		case model.String:
-			c.kind, c.at = stringCell, l.strings
+			c.Kind, c.At = StringCell, l.strings
 			l.strings++
 			if c.Vocabulary != nil {
 				c.code, c.codes = l.ints, codesOf(c.Vocabulary)
 				l.ints++
 			}
 		case model.Int64, model.Int32, model.Bool:
-			c.kind, c.at = intCell, l.ints
+			c.Kind, c.At = IntCell, l.ints
 			l.ints++
 		default:
-			c.kind, c.at = floatCell, l.floats
-			l.floats += c.n
+			c.Kind, c.At = FloatCell, l.floats
+			l.floats += c.N
 		}
-		l.cells[i] = c
+		l.Cells[i] = c
 	}
 	return l
 }
@@ -67,37 +69,83 @@ func codesOf(vocabulary []string) map[string]int64 {
 	return codes
 }
 
+// NewRow returns a row in which every column is null and every value zero, for
+// the set methods of its cells and then Finish.
+func (l *Layout) NewRow() Row { return l.NewRows(1)[0] }
+
+// NewRows returns n such rows that share their memory, which is kept as long as
+// any of them.
+func (l *Layout) NewRows(n int) []Row {
+	rows := make([]Row, n)
+	floats, ints := make([]float32, n*l.floats), make([]int64, n*l.ints)
+	strings, nulls := make([]string, n*l.strings), make([]uint64, n*l.words)
+	for i := range rows {
+		rows[i] = Row{
+			Floats:  floats[i*l.floats : (i+1)*l.floats : (i+1)*l.floats],
+			Ints:    ints[i*l.ints : (i+1)*l.ints : (i+1)*l.ints],
+			Strings: strings[i*l.strings : (i+1)*l.strings : (i+1)*l.strings],
+			Nulls:   nulls[i*l.words : (i+1)*l.words : (i+1)*l.words],
+		}
+		for c := range l.Cells {
+			rows[i].Nulls[c>>6] |= 1 << (c & 63)
+		}
+	}
+	return rows
+}
+
+// Finish ends the making of a row: its null cells take the values that missing
+// has there, and a row without nulls drops its bit set.
+func (l *Layout) Finish(row, missing *Row) {
+	if !row.hasNulls() {
+		row.Nulls = nil
+		return
+	}
+	for i := range l.Cells {
+		c := &l.Cells[i]
+		if !row.Null(c.Bit) {
+			continue
+		}
+		switch c.Kind {
+		case FloatCell:
+			copy(row.Floats[c.At:c.At+c.N], missing.Floats[c.At:])
+		case IntCell:
+			row.Ints[c.At] = missing.Ints[c.At]
+		case StringCell:
+			row.Strings[c.At] = missing.Strings[c.At]
+			if c.codes != nil {
+				row.Ints[c.code] = missing.Ints[c.code]
+			}
+		}
+	}
+}
+
 // constants is a row in which every column is null and holds its constant
 // default, or zero where the default has to be learnt from data.
-func (l *layout) constants() Row {
-	row := Row{
-		Floats:  make([]float32, l.floats),
-		Ints:    make([]int64, l.ints),
-		Strings: make([]string, l.strings),
-		Nulls:   make([]uint64, l.words),
-	}
-	for i := range l.cells {
-		c := &l.cells[i]
+func (l *Layout) constants() Row {
+	row := l.NewRow()
+	for i := range l.Cells {
+		c := &l.Cells[i]
 		if c.Default.Kind == Constant {
 			c.setDefault(&row)
 		}
 	}
-	for i := range l.cells {
+	for i := range l.Cells {
 		row.Nulls[i>>6] |= 1 << (i & 63)
 	}
 	return row
 }
 
-func (c *cell) setDefault(row *Row) {
+// setDefault stores the column's constant.
+func (c *Cell) setDefault(row *Row) {
 	switch {
 	case c.Length > 0:
-		copy(row.Floats[c.at:c.at+c.n], c.Default.Vector)
-	case c.kind == floatCell:
-		row.Floats[c.at] = float32(c.Default.Number)
-	case c.kind == intCell:
-		row.Ints[c.at] = int64(c.Default.Number)
+		copy(row.Floats[c.At:c.At+c.N], c.Default.Vector)
+	case c.Kind == FloatCell:
+		row.Floats[c.At] = float32(c.Default.Number)
+	case c.Kind == IntCell:
+		row.Ints[c.At] = int64(c.Default.Number)
 	default:
-		c.setString(row, c.Default.String)
+		c.SetString(row, c.Default.String)
 	}
 }
 
@@ -106,27 +154,29 @@ func (c *cell) setDefault(row *Row) {
 // takes what one kind of source value is; a column takes its own kind, and a
 // number where the value survives.
 
-func (c *cell) setInt(row *Row, v int64) problem {
+// SetInt stores a whole number.
+func (c *Cell) SetInt(row *Row, v int64) Problem {
 	switch c.Type {
 	case model.Float32, model.Float64:
 		if c.Length > 0 {
 			return wrongKind
 		}
-		row.Floats[c.at] = float32(v)
+		row.Floats[c.At] = float32(v)
 	case model.Int32:
 		if v != int64(int32(v)) {
 			return outOfRange
 		}
-		row.Ints[c.at] = v
+		row.Ints[c.At] = v
 	case model.Int64:
-		row.Ints[c.at] = v
+		row.Ints[c.At] = v
 	default:
 		return wrongKind
 	}
 	return c.present(row)
 }
 
-func (c *cell) setFloat(row *Row, v float64) problem {
+// SetFloat stores a number.
+func (c *Cell) SetFloat(row *Row, v float64) Problem {
 	switch c.Type {
 	case model.Float32, model.Float64:
 		if c.Length > 0 {
@@ -134,45 +184,47 @@ func (c *cell) setFloat(row *Row, v float64) problem {
 		}
 		f := float32(v)
 		if !finite(f) {
-			return notFinite
+			return NotFinite
 		}
-		row.Floats[c.at] = f
+		row.Floats[c.At] = f
 	case model.Int64, model.Int32:
 		i, p := integral(v, c.Type)
-		if p != fits {
+		if p != Fits {
 			return p
 		}
-		row.Ints[c.at] = i
+		row.Ints[c.At] = i
 	default:
 		return wrongKind
 	}
 	return c.present(row)
 }
 
-func (c *cell) setBool(row *Row, v bool) problem {
+// SetBool stores a truth value.
+func (c *Cell) SetBool(row *Row, v bool) Problem {
 	if c.Type != model.Bool {
 		return wrongKind
 	}
-	row.Ints[c.at] = 0
+	row.Ints[c.At] = 0
 	if v {
-		row.Ints[c.at] = 1
+		row.Ints[c.At] = 1
 	}
 	return c.present(row)
 }
 
-// setString keeps v, so its memory must live as long as the row.
-func (c *cell) setString(row *Row, v string) problem {
+// SetString keeps v, so its memory must live as long as the row.
+func (c *Cell) SetString(row *Row, v string) Problem {
 	if c.Type != model.String {
 		return wrongKind
 	}
-	row.Strings[c.at] = v
+	row.Strings[c.At] = v
 	if c.codes != nil {
 		row.Ints[c.code] = c.codes[v]
 	}
 	return c.present(row)
 }
 
-func (c *cell) setVector(row *Row, v []float32) problem {
+// SetVector stores a copy of a vector.
+func (c *Cell) SetVector(row *Row, v []float32) Problem {
 	if c.Length == 0 {
 		return wrongKind
 	}
@@ -181,66 +233,68 @@ func (c *cell) setVector(row *Row, v []float32) problem {
 	}
 	for _, f := range v {
 		if !finite(f) {
-			return notFinite
+			return NotFinite
 		}
 	}
-	copy(row.Floats[c.at:c.at+c.n], v)
+	copy(row.Floats[c.At:c.At+c.N], v)
 	return c.present(row)
 }
 
 // setValue stores a value that came with a request. A null is not a value.
-func (c *cell) setValue(row *Row, v *rank.Value, floats []float32) problem {
+func (c *Cell) setValue(row *Row, v *rank.Value, floats []float32) Problem {
 	switch v.Kind {
 	case rank.Null:
-		return fits
+		return Fits
 	case rank.Bool:
-		return c.setBool(row, v.Int != 0)
+		return c.SetBool(row, v.Int != 0)
 	case rank.Int:
-		return c.setInt(row, v.Int)
+		return c.SetInt(row, v.Int)
 	case rank.Float:
-		return c.setFloat(row, v.Float)
+		return c.SetFloat(row, v.Float)
 	case rank.String:
-		return c.setString(row, v.Str)
+		return c.SetString(row, v.Str)
 	case rank.Vector:
-		return c.setVector(row, floats[v.From:v.To])
+		return c.SetVector(row, floats[v.From:v.To])
 	default:
 		return wrongKind
 	}
 }
 
-func (c *cell) present(row *Row) problem {
-	row.Nulls[c.bit>>6] &^= 1 << (c.bit & 63)
-	return fits
+func (c *Cell) present(row *Row) Problem {
+	row.Nulls[c.Bit>>6] &^= 1 << (c.Bit & 63)
+	return Fits
 }
 
 // integral returns v as a whole number of type t.
-func integral(v float64, t model.Type) (int64, problem) {
+func integral(v float64, t model.Type) (int64, Problem) {
 	lowest, beyond := -0x1p63, 0x1p63
 	if t == model.Int32 {
 		lowest, beyond = -0x1p31, 0x1p31
 	}
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
-		return 0, notFinite
+		return 0, NotFinite
 	case v != math.Trunc(v):
 		return 0, notWhole
 	case v < lowest || v >= beyond:
 		return 0, outOfRange
 	default:
-		return int64(v), fits
+		return int64(v), Fits
 	}
 }
 
-// problem says why a value does not fit its column. It is a code and not an
+// Problem says why a value does not fit its column. It is a code and not an
 // error because a hostile request may hold thousands of them.
-type problem uint8
+type Problem uint8
 
+// Fits and NotFinite are the problems that callers tell apart: a value that is
+// not finite counts as null.
 const (
-	fits problem = iota
+	Fits Problem = iota
 	wrongKind
 	notWhole
 	outOfRange
-	notFinite
+	NotFinite
 	wrongLength
 )
 
@@ -248,4 +302,4 @@ var problemWords = [...]string{
 	"fits", "is of another type", "is not a whole number", "is out of range", "is not finite", "has another length",
 }
 
-func (p problem) String() string { return problemWords[p] }
+func (p Problem) String() string { return problemWords[p] }

@@ -132,10 +132,10 @@ func parseTime(s string) (int64, error) {
 	if s == "" {
 		return 0, nil
 	}
-	if v, p := parseInt(s); p == fits {
+	if v, p := parseInt(s); p == Fits {
 		return epochMillis(v), nil
 	}
-	if v, p := parseFloat(s); p == fits && math.Abs(v) < 1e11 {
+	if v, p := parseFloat(s); p == Fits && math.Abs(v) < 1e11 {
 		return known(int64(v * 1000)), nil
 	}
 	for _, layout := range timeLayouts {

@@ -12,7 +12,7 @@ type ownRows struct {
 	nulls   []uint64
 }
 
-func (o *ownRows) start(n int, l *layout) {
+func (o *ownRows) start(n int, l *Layout) {
 	o.rows = resize(o.rows, n)
 	o.floats = resize(o.floats, n*l.floats)
 	o.ints = resize(o.ints, n*l.ints)
@@ -77,8 +77,8 @@ func (r *Rows) readItems() {
 func (v *planView) own(row *Row, req *rank.Request, fields []rank.Field, found []int32) (status rank.Status, ok bool) {
 	v.names.match(fields, 0, found)
 	status, ok = rank.Present, true
-	for i := range v.layout.cells {
-		c := &v.layout.cells[i]
+	for i := range v.layout.Cells {
+		c := &v.layout.Cells[i]
 		at := found[i]
 		switch {
 		case at < 0:
@@ -86,7 +86,7 @@ func (v *planView) own(row *Row, req *rank.Request, fields []rank.Field, found [
 		case fields[at].Value.Kind == rank.Null:
 			status = worse(status, rank.NullValue)
 		default:
-			if c.setValue(row, &fields[at].Value, req.Floats) != fits {
+			if c.setValue(row, &fields[at].Value, req.Floats) != Fits {
 				status, ok = rank.Errored, false
 			}
 			continue

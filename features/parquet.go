@@ -168,11 +168,11 @@ func (s *parquetSource) row() error {
 		}
 	}
 	for i, c := range s.cells {
-		cell := &t.layout.cells[i]
+		cell := &t.layout.Cells[i]
 		if c.null() {
 			continue
 		}
-		if p := s.set(&row, cell, c); p != fits {
+		if p := s.set(&row, cell, c); p != Fits {
 			if err := t.accept(cell, p, c.text()); err != nil {
 				return err
 			}
@@ -189,45 +189,45 @@ func (s *parquetSource) row() error {
 	return nil
 }
 
-func (s *parquetSource) set(row *Row, cell *cell, c *parquetColumn) problem {
+func (s *parquetSource) set(row *Row, cell *Cell, c *parquetColumn) Problem {
 	if c.repeated {
 		return s.setVector(row, cell, c)
 	}
 	v := c.row[0]
 	switch v.Kind() {
 	case parquet.Boolean:
-		return cell.setBool(row, v.Boolean())
+		return cell.SetBool(row, v.Boolean())
 	case parquet.ByteArray:
-		return cell.setString(row, s.table.builder.intern(string(v.ByteArray())))
+		return cell.SetString(row, s.table.builder.intern(string(v.ByteArray())))
 	case parquet.Int32, parquet.Int64:
 		i, p := c.int(v)
-		if p != fits {
+		if p != Fits {
 			return p
 		}
-		return cell.setInt(row, i)
+		return cell.SetInt(row, i)
 	case parquet.Float, parquet.Double:
 		f, p := c.float(v)
-		if p != fits {
+		if p != Fits {
 			return p
 		}
-		return cell.setFloat(row, f)
+		return cell.SetFloat(row, f)
 	default:
 		return wrongKind
 	}
 }
 
 // setVector leaves a vector with a null in it null, as one with a NaN.
-func (s *parquetSource) setVector(row *Row, cell *cell, c *parquetColumn) problem {
+func (s *parquetSource) setVector(row *Row, cell *Cell, c *parquetColumn) Problem {
 	if len(c.row) != cell.Length {
 		return wrongLength
 	}
 	s.vector = s.vector[:0]
 	for _, v := range c.row {
 		f, p := c.float(v)
-		if p != fits {
+		if p != Fits {
 			return p
 		}
 		s.vector = append(s.vector, float32(f))
 	}
-	return cell.setVector(row, s.vector)
+	return cell.SetVector(row, s.vector)
 }

@@ -166,30 +166,30 @@ func (c *parquetColumn) text() string {
 	return clip(v.String())
 }
 
-func (c *parquetColumn) int(v parquet.Value) (int64, problem) {
+func (c *parquetColumn) int(v parquet.Value) (int64, Problem) {
 	switch {
 	case v.Kind() == parquet.Int32 && c.unsigned:
-		return int64(v.Uint32()), fits
+		return int64(v.Uint32()), Fits
 	case v.Kind() == parquet.Int32:
-		return int64(v.Int32()), fits
+		return int64(v.Int32()), Fits
 	case v.Kind() == parquet.Int64 && c.unsigned && v.Int64() < 0:
 		return 0, outOfRange
 	case v.Kind() == parquet.Int64:
-		return v.Int64(), fits
+		return v.Int64(), Fits
 	default:
 		return 0, wrongKind
 	}
 }
 
 // float takes a null, which stands inside a list here, as not finite.
-func (c *parquetColumn) float(v parquet.Value) (float64, problem) {
+func (c *parquetColumn) float(v parquet.Value) (float64, Problem) {
 	switch {
 	case v.IsNull():
-		return 0, notFinite
+		return 0, NotFinite
 	case v.Kind() == parquet.Float:
-		return float64(v.Float()), fits
+		return float64(v.Float()), Fits
 	case v.Kind() == parquet.Double:
-		return v.Double(), fits
+		return v.Double(), Fits
 	default:
 		i, p := c.int(v)
 		return float64(i), p
@@ -205,7 +205,7 @@ func (c *parquetColumn) id() (string, error) {
 		return string(v.ByteArray()), nil
 	}
 	i, p := c.int(v)
-	if p != fits {
+	if p != Fits {
 		return "", fmt.Errorf("the id is a %s; it takes a string or an int64", c.kind)
 	}
 	return strconv.FormatInt(i, 10), nil
@@ -239,7 +239,7 @@ func (c *parquetColumn) millis() (int64, error) {
 	}
 	i, p := c.int(v)
 	switch {
-	case p != fits:
+	case p != Fits:
 		return 0, errTime
 	case c.unit == day:
 		return known(i * day.Milliseconds()), nil

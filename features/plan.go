@@ -27,7 +27,7 @@ type planView struct {
 	name      string
 	index     int  // in Registry.Views; -1 for what came with the request
 	single    bool // one row for all candidates
-	layout    *layout
+	layout    *Layout
 	names     fieldNames // what came with the request: which field feeds which cell
 	constants Row        // stands in for a row when the store gives no Default
 	read      []uint64   // the columns that the model reads, as bits of Row.Nulls
@@ -65,7 +65,7 @@ const (
 type reading struct {
 	model.Column
 	view int
-	cell *cell
+	cell *Cell
 }
 
 // Compile makes the plan of a model with the given signature.
@@ -143,7 +143,7 @@ func (c *compiler) arrange() {
 		i, _ := c.reg.view(name)
 		v := &c.reg.Views[i]
 		p.views = append(p.views, planView{
-			name: name, index: i, single: keyOf(v.Entities) == userKey, layout: layoutOf(v.Columns),
+			name: name, index: i, single: keyOf(v.Entities) == userKey, layout: LayoutOf(v.Columns),
 			ttl: ageMillis(v.TTL), maxStale: v.MaxStale.Milliseconds(),
 		})
 	}
@@ -160,7 +160,7 @@ func (c *compiler) arrange() {
 		}
 		p.views = append(p.views, planView{
 			name: name, index: -1, single: name == model.ContextView,
-			layout: layoutOf(columns), names: namesOf(columns),
+			layout: LayoutOf(columns), names: namesOf(columns),
 		})
 	}
 	for i := range p.views {
@@ -178,15 +178,15 @@ func (c *compiler) feed(in *model.Feed) {
 		s := segment{view: r.view, to: width, n: 1}
 		switch {
 		case column.Missing:
-			s.kind, s.from = flags, r.cell.bit
-		case r.cell.kind == stringCell && in.Type == model.String:
-			s.kind, s.from = strs, r.cell.at
-		case r.cell.kind == stringCell:
+			s.kind, s.from = flags, r.cell.Bit
+		case r.cell.Kind == StringCell && in.Type == model.String:
+			s.kind, s.from = strs, r.cell.At
+		case r.cell.Kind == StringCell:
 			s.kind, s.from = ints, r.cell.code
-		case r.cell.kind == intCell:
-			s.kind, s.from = ints, r.cell.at
+		case r.cell.Kind == IntCell:
+			s.kind, s.from = ints, r.cell.At
 		default:
-			s.kind, s.from, s.n = floats, r.cell.at, r.cell.n
+			s.kind, s.from, s.n = floats, r.cell.At, r.cell.N
 		}
 		width += s.n
 		f.segments = appendSegment(f.segments, s)
@@ -218,8 +218,8 @@ func (c *compiler) read(column model.Column) reading {
 	p := c.plan
 	view := slices.IndexFunc(p.views, func(v planView) bool { return v.name == column.View })
 	v := &p.views[view]
-	i := slices.IndexFunc(v.layout.cells, func(cell cell) bool { return cell.Name == column.Name })
-	r := reading{Column: column, view: view, cell: &v.layout.cells[i]}
+	i := slices.IndexFunc(v.layout.Cells, func(cell Cell) bool { return cell.Name == column.Name })
+	r := reading{Column: column, view: view, cell: &v.layout.Cells[i]}
 	v.read[i>>6] |= 1 << (i & 63)
 	if r.cell.Required {
 		if v.required == nil {

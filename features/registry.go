@@ -1,6 +1,7 @@
 package features
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -23,6 +24,40 @@ type Registry struct {
 type Entity struct {
 	Name string
 	Type model.Type // String or Int64; an id of an int64 entity is its decimal form
+
+	// JoinKey is the entity's name in a Feast store; "" means Name.
+	JoinKey string
+
+	// JoinType is how a Feast store writes the entity's id.
+	JoinType JoinType
+}
+
+// JoinType is the type with which Feast declares a join key. It is part of every
+// key of a Feast store: the same id of another type is another key.
+type JoinType uint8
+
+const (
+	JoinAuto JoinType = iota // as the entity's Type: STRING or INT64
+	JoinBytes
+	JoinString
+	JoinInt32
+	JoinInt64
+	JoinUnixTimestamp // the id is whole seconds since 1970
+)
+
+// Join returns the entity's name and type in a Feast store.
+func (e *Entity) Join() (key string, t JoinType) {
+	key, t = e.JoinKey, e.JoinType
+	if key == "" {
+		key = e.Name
+	}
+	if t == JoinAuto {
+		t = JoinString
+		if e.Type == model.Int64 {
+			t = JoinInt64
+		}
+	}
+	return key, t
 }
 
 // The entities that a request names.
@@ -42,8 +77,38 @@ type View struct {
 	Description string
 	Version     int
 	EventTime   string // column of the source that holds the row's time; "" means rows carry none
+	CreatedTime string // column of the source that says which of two rows of one time is the newer; "" means the later one
+	StoredAs    string // the view's name in a remote store; "" means Name
+	Cache       RowCache
 	Columns     []Column
 }
+
+// Stored returns the view's name in a remote store.
+func (v *View) Stored() string {
+	if v.StoredAs != "" {
+		return v.StoredAs
+	}
+	return v.Name
+}
+
+// RowCache says how rows of a view that a remote store holds are kept in this
+// process. Fields that are not set are the store's own defaults.
+type RowCache struct {
+	Size     *int           // bytes; 0 keeps no rows
+	TTL      *time.Duration // how long a row counts without asking again
+	Negative *time.Duration // the same for an entity that has no row
+	Tracking Tracking
+}
+
+// Tracking is how the server is asked to tell of changed rows.
+type Tracking uint8
+
+const (
+	TrackingAuto      Tracking = iota // TrackingKeys
+	TrackingKeys                      // the server remembers which keys were read
+	TrackingBroadcast                 // the server tells of every write to the view: nothing to remember, more to tell
+	TrackingOff                       // rows are true for their TTL
+)
 
 // Column is one feature.
 type Column struct {
@@ -81,6 +146,36 @@ const (
 	MostFrequent                    // the most frequent of the values loaded; scalars
 )
 
+// Subject says what one row of the view is about; false if that is nothing that
+// a request names.
+func (v *View) Subject() (user, item, ok bool) {
+	k := keyOf(v.Entities)
+	return k == userKey || k == pairKey, k == itemKey || k == pairKey, k != noKey
+}
+
+// Entity returns the declaration of an entity, a string of that name if there
+// is none.
+func (r *Registry) Entity(name string) Entity {
+	for _, e := range r.Entities {
+		if e.Name == name {
+			return e
+		}
+	}
+	return Entity{Name: name, Type: model.String}
+}
+
+// CheckID reports why id can't name an entity of e, nil if it can.
+func (e *Entity) CheckID(id string) error {
+	switch {
+	case id == "":
+		return fmt.Errorf("%s: the id is empty", e.Name)
+	case e.Type == model.Int64 && !canonical(id):
+		return fmt.Errorf("%s: the id %q is not an int64 in decimal form", e.Name, clip(id))
+	default:
+		return nil
+	}
+}
+
 // viewKey says what one row of a view is about.
 type viewKey uint8
 
@@ -102,14 +197,4 @@ func keyOf(entities []string) viewKey {
 	default:
 		return noKey
 	}
-}
-
-// entityType returns the declared type of an entity, String if there is none.
-func (r *Registry) entityType(name string) model.Type {
-	for _, e := range r.Entities {
-		if e.Name == name {
-			return e.Type
-		}
-	}
-	return model.String
 }

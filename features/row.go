@@ -20,6 +20,10 @@ func (r *Row) Null(c int) bool {
 	return len(r.Nulls) > 0 && r.Nulls[c>>6]&(1<<(c&63)) != 0
 }
 
+func (r *Row) hasNulls() bool {
+	return slices.ContainsFunc(r.Nulls, func(w uint64) bool { return w != 0 })
+}
+
 func (r *Row) clone() Row {
 	return Row{
 		Time: r.Time, Floats: slices.Clone(r.Floats), Ints: slices.Clone(r.Ints),

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"math/bits"
-	"slices"
 	"time"
 
 	"github.com/rankgate/rankgate/model"
@@ -49,8 +48,8 @@ func (b *Builder) snapshot() *snapshot {
 // cells, and indexes the rows.
 func (t *tableBuilder) table() table {
 	missing := t.layout.constants()
-	for i := range t.layout.cells {
-		t.learn(&t.layout.cells[i], &missing)
+	for i := range t.layout.Cells {
+		t.learn(&t.layout.Cells[i], &missing)
 	}
 	rows := make([]Row, len(t.keys))
 	newest := int64(0)
@@ -85,79 +84,59 @@ func (t *tableBuilder) table() table {
 func (t *tableBuilder) finish(i int, missing *Row) Row {
 	row := t.row(i)
 	row.Time = t.times[i]
-	if !slices.ContainsFunc(row.Nulls, func(w uint64) bool { return w != 0 }) {
-		row.Nulls = nil
-		return row
-	}
-	for j := range t.layout.cells {
-		c := &t.layout.cells[j]
-		if !row.Null(c.bit) {
-			continue
-		}
-		switch c.kind {
-		case floatCell:
-			copy(row.Floats[c.at:c.at+c.n], missing.Floats[c.at:])
-		case intCell:
-			row.Ints[c.at] = missing.Ints[c.at]
-		case stringCell:
-			row.Strings[c.at] = missing.Strings[c.at]
-			if c.codes != nil {
-				row.Ints[c.code] = missing.Ints[c.code]
-			}
-		}
-	}
+	t.layout.Finish(&row, missing)
 	return row
 }
 
 // learn finds the default of a column that says mean or most_frequent, over
 // the values that are not null. Without any it stays zero.
-func (t *tableBuilder) learn(c *cell, missing *Row) {
+func (t *tableBuilder) learn(c *Cell, missing *Row) {
 	switch {
 	case c.Default.Kind == Mean:
 		t.learnMean(c, missing)
 	case c.Default.Kind != MostFrequent:
-	case c.kind == floatCell:
-		missing.Floats[c.at] = mostFrequent(t, c, func(r *Row) float32 { return r.Floats[c.at] })
-	case c.kind == intCell:
-		missing.Ints[c.at] = mostFrequent(t, c, func(r *Row) int64 { return r.Ints[c.at] })
+	case c.Kind == FloatCell:
+		missing.Floats[c.At] = mostFrequent(t, c, func(r *Row) float32 { return r.Floats[c.At] })
+	case c.Kind == IntCell:
+		missing.Ints[c.At] = mostFrequent(t, c, func(r *Row) int64 { return r.Ints[c.At] })
 	default:
-		missing.Strings[c.at] = mostFrequent(t, c, func(r *Row) string { return r.Strings[c.at] })
+		missing.Strings[c.At] = mostFrequent(t, c, func(r *Row) string { return r.Strings[c.At] })
 		if c.codes != nil {
-			missing.Ints[c.code] = c.codes[missing.Strings[c.at]]
+			missing.Ints[c.code] = c.codes[missing.Strings[c.At]]
 		}
 	}
 }
 
-func (t *tableBuilder) learnMean(c *cell, missing *Row) {
-	sums, n := make([]float64, c.n), 0
+func (t *tableBuilder) learnMean(c *Cell, missing *Row) {
+	sums, n := make([]float64, c.N), 0
 	for i := range t.keys {
 		row := t.row(i)
-		if row.Null(c.bit) {
+		if row.Null(c.Bit) {
 			continue
 		}
 		n++
-		if c.kind == intCell {
-			sums[0] += float64(row.Ints[c.at])
+		if c.Kind == IntCell {
+			sums[0] += float64(row.Ints[c.At])
 			continue
 		}
 		for j := range sums {
-			sums[j] += float64(row.Floats[c.at+j])
+			sums[j] += float64(row.Floats[c.At+j])
 		}
 	}
-	if c.kind == intCell {
-		missing.Ints[c.at] = roundInt(sums[0]/float64(max(n, 1)), c.Type)
+	if c.Kind == IntCell {
+		missing.Ints[c.At] = roundInt(sums[0]/float64(max(n, 1)), c.Type)
 		return
 	}
 	for j, sum := range sums {
-		missing.Floats[c.at+j] = float32(sum / float64(max(n, 1)))
+		missing.Floats[c.At+j] = float32(sum / float64(max(n, 1)))
 	}
 }
 
 // mostFrequent returns the value that most rows have; of equals, the smallest.
-func mostFrequent[T cmp.Ordered](t *tableBuilder, c *cell, value func(*Row) T) T {
+func mostFrequent[T cmp.Ordered](t *tableBuilder, c *Cell, value func(*Row) T) T {
 	counts := map[T]int{}
 	for i := range t.keys {
-		if row := t.row(i); !row.Null(c.bit) {
+		if row := t.row(i); !row.Null(c.Bit) {
 			counts[value(&row)]++
 		}
 	}
@@ -172,7 +151,7 @@ func mostFrequent[T cmp.Ordered](t *tableBuilder, c *cell, value func(*Row) T) T
 }
 
 func roundInt(v float64, t model.Type) int64 {
-	if i, p := integral(math.RoundToEven(v), t); p == fits {
+	if i, p := integral(math.RoundToEven(v), t); p == Fits {
 		return i
 	}
 	return math.MaxInt64 // the mean of values at the very top, rounded up by float64

@@ -37,3 +37,11 @@ type Lookup struct {
 	Default *Row  // set by the store: stands in for a row that is missing; nil means the registry's constants
 	Err     error // set by the store: the view could not be read, and Rows does not count
 }
+
+// Record is one row of a view on its way to a store. Null cells of Row may hold
+// anything.
+type Record struct {
+	User, Item string // ids; "" where the view is not about one
+	Row        Row
+	Created    int64 // Unix milliseconds; of two rows of one event time the later one counts; 0 if not known
+}

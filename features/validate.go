@@ -202,7 +202,7 @@ func (v *validator) constant(path string, c *Column) {
 			v.fail(path, "%v does not fit a float32", d.Number)
 		}
 	case model.Int64, model.Int32:
-		if _, p := integral(d.Number, c.Type); p != fits {
+		if _, p := integral(d.Number, c.Type); p != Fits {
 			v.fail(path, "%v does not fit an %s", d.Number, c.Type)
 		}
 	case model.Bool:
