@@ -14,6 +14,7 @@ import (
 	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/cache"
 	"github.com/rankgate/rankgate/edge"
+	"github.com/rankgate/rankgate/features/redis"
 	"github.com/rankgate/rankgate/router"
 )
 
@@ -43,8 +44,10 @@ type Listen struct {
 
 // Features says where features come from.
 type Features struct {
-	Registry string // path of features.yaml; "" means that all features come with the request
-	Memory   Memory
+	Registry string        // path of features.yaml; "" means that all features come with the request
+	Baseline string        // path of the file that holds learned defaults; "" if there is none
+	Memory   Memory        // the embedded store
+	Redis    *redis.Config // the remote store, in place of the embedded one; nil if there is none
 }
 
 // Memory is the embedded store.
@@ -109,7 +112,11 @@ func readConfig(f *File) (Config, error) {
 	c.File = f
 	c.Models.Repository = f.resolve(c.Models.Repository)
 	err := read(f, c.decode)
-	return c, f.add(err, c.Edge.Validate())
+	wrong := c.Edge.Validate()
+	if c.Features.Redis != nil {
+		wrong = append(wrong, c.Features.Redis.Validate()...)
+	}
+	return c, f.add(err, wrong)
 }
 
 func (c *Config) decode(v *value) {
@@ -229,25 +236,6 @@ func (c *Config) cache(v *value) {
 
 func (c *Config) batch(v *value) {
 	v.fields(fields{"max_rows": count(&c.Batch.MaxRows, 1, 65536)})
-}
-
-func (c *Config) features(v *value) {
-	store := false
-	v.fields(fields{
-		"registry": filePath(&c.Features.Registry),
-		"store": func(v *value) {
-			store = true
-			v.fields(fields{"memory": func(v *value) {
-				v.fields(fields{"path": filePath(&c.Features.Memory.Path)})
-			}})
-		},
-	})
-	switch {
-	case c.Features.Registry != "" && c.Features.Memory.Path == "":
-		c.Features.Memory.Path = filepath.Dir(c.Features.Registry)
-	case c.Features.Registry == "" && store:
-		v.failIn("registry", "missing: without features.yaml the store has no views")
-	}
 }
 
 func (c *Config) models(v *value) {

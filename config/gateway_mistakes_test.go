@@ -130,7 +130,30 @@ cache: {size: -1, ttl: 0, max_stale: 2y}
 	{`features: {store: {memory: {path: ./data}}}`,
 		`1:1: features.registry: missing: without features.yaml the store has no views`},
 	{`features: {registry: features.yaml, store: {redis: {addresses: [a]}}}`,
-		`1:45: features.store.redis: unknown field; the only one is memory`},
+		`1:65: features.store.redis.addresses[0]: "a" is not an address; write host:port, such as ":8080", "127.0.0.1:8080" or "[::1]:8080"`},
+	{`
+features:
+  registry: features.yaml
+  store:
+    memory: {}
+    redis: {addresses: [":6379"], password: hunter2, project: shop, key_ttl: 1ms, mode: sentinels, tls: yes}
+`, `
+5:5: features.store.redis: a store is in memory or in redis; remove one
+5:25: features.store.redis.addresses[0]: ":6379" names no host; write host:port
+5:45: features.store.redis.password: a password is never written here; name where it is, {env: NAME} or {file: PATH}
+5:63: features.store.redis.project: has no effect in the packed layout; set layout: feast or remove it
+5:78: features.store.redis.key_ttl: 1ms is out of range; it must be 1s to 36500d
+5:89: features.store.redis.mode: "sentinels" is unknown; did you mean sentinel?
+5:105: features.store.redis.tls: must be a mapping, not "yes"`},
+	{`
+features:
+  registry: features.yaml
+  store: {redis: {addresses: ["a:1", "b:2"], database: 3, layout: feast, password: {env: A, file: b}, sentinel: {username: u}}}
+`, `
+3:11: features.store.redis.project: missing: the layout feast needs the name of the Feast project
+3:19: features.store.redis.addresses: 2 addresses and mode standalone; set mode: cluster or sentinel, or name one
+3:74: features.store.redis.password: both env and file are set; where is the password?
+3:103: features.store.redis.sentinel.master: missing: under which name do the sentinels know the master?`},
 	{`features: features.yaml`,
 		`1:11: features: must be a mapping, not "features.yaml"`},
 	{`

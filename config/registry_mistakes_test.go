@@ -127,9 +127,13 @@ views: {v: {entities: [usr], ttl: 1h, columns: {a: float32}}}
 2:13: views.v.entities: must be [user], [item] or [user, item], not [usr]`},
 	{`
 entities: {user: {type: string}}
-views: {v: {entities: [user], max_stale: 1h, columns: {a: float32}}}
+views: {v: {entities: [user], created_time: c, cache: {ttl: 0s, tracking: always}, columns: {a: float32}}}
 `, `
-2:42: views.v.max_stale: 1h0m0s has no effect without a ttl, because a row without ttl is never stale`},
+2:45: views.v.created_time: has no effect without event_time: it tells rows of one event time apart
+2:61: views.v.cache.ttl: 0s is out of range; it must be 1ms to 30d
+2:75: views.v.cache.tracking: "always" is unknown; known are keys, broadcast, off`},
+	{`entities: {user: {type: string, join_type: int32}}`,
+		`1:44: entities.user.join_type: a number, and the entity's ids are strings; say type: int64`},
 	{`context: [hour]`,
 		`1:1: context: must be a mapping, not a list`},
 	{`context: {hour: [float32]}`,

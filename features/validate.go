@@ -56,6 +56,9 @@ func (v *validator) entity(e Entity) {
 	if e.Type != model.String && e.Type != model.Int64 {
 		v.fail(path+".type", "an id is a string or an int64, not %s", e.Type)
 	}
+	if e.Type == model.String && e.JoinType > JoinString {
+		v.fail(path+".join_type", "a number, and the entity's ids are strings; say type: int64")
+	}
 }
 
 func (v *validator) view(path string, view *View) {
@@ -71,9 +74,6 @@ func (v *validator) view(path string, view *View) {
 	}
 	if view.MaxStale < 0 {
 		v.fail(path+".max_stale", "%s is negative", view.MaxStale)
-	}
-	if view.MaxStale > 0 && view.TTL == 0 {
-		v.fail(path+".max_stale", "%s has no effect without a ttl, because a row without ttl is never stale", view.MaxStale)
 	}
 	if view.Version < 0 {
 		v.fail(path+".version", "%d is negative", view.Version)
@@ -92,6 +92,12 @@ func (v *validator) view(path string, view *View) {
 		if slices.Contains(view.Entities, c.Name) {
 			v.fail(path+".columns."+c.Name, "the source's column %q holds the entity's id", c.Name)
 		}
+	}
+	if view.CreatedTime != "" && view.EventTime == "" {
+		v.fail(path+".created_time", "has no effect without event_time: it tells rows of one event time apart")
+	}
+	if slices.Contains(view.Entities, view.CreatedTime) {
+		v.fail(path+".created_time", "the source's column %q holds the entity's id", view.CreatedTime)
 	}
 	if slices.Contains(view.Entities, view.EventTime) {
 		v.fail(path+".event_time", "the source's column %q holds the entity's id", view.EventTime)

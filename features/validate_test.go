@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rankgate/rankgate/model"
 )
@@ -61,7 +60,7 @@ func TestValidateNamesEveryMistakeOfAView(t *testing.T) {
 	view(func(v *View) { v.Entities = nil }, "views.stats.entities: must be")
 	view(func(v *View) { v.TTL = -1 }, "views.stats.ttl: -1ns is negative")
 	view(func(v *View) { v.TTL, v.MaxStale = 1, -1 }, "views.stats.max_stale: -1ns is negative")
-	view(func(v *View) { v.MaxStale = time.Hour }, "views.stats.max_stale: 1h0m0s has no effect without a ttl")
+	view(func(v *View) { v.CreatedTime = "c" }, "views.stats.created_time: has no effect without event_time")
 	view(func(v *View) { v.Version = -1 }, "views.stats.version: -1 is negative")
 	view(func(v *View) { v.Source = "../s.csv" }, `views.stats.source: "../s.csv" must be a path below`)
 	view(func(v *View) { v.Source = "s.json" }, `views.stats.source: "s.json" must end in .parquet or .csv`)
