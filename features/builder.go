@@ -10,15 +10,16 @@ import (
 )
 
 // Builder gathers the rows of a new snapshot of a Memory store. The latest row
-// of an entity wins by event time, then by order of arrival; a row without a
-// time counts as the oldest. A Builder is for one goroutine, and is spent once
-// it has been swapped in.
+// of an entity wins by event time, then by created time, then by order of
+// arrival; a row without a time counts as the oldest. A Builder is for one
+// goroutine, and is spent once it has been swapped in.
 type Builder struct {
 	registry *Registry
 	users    *dictionary
 	items    *dictionary
 	tables   []*tableBuilder // by Registry.Views
 	interned map[string]string
+	bytes    int // of the strings and ids added
 }
 
 // maxInterned bounds the distinct strings that are kept once and shared.
@@ -67,7 +68,7 @@ func (b *Builder) AddAt(view string, at time.Time, ids []string, values ...any) 
 			return fmt.Errorf("%s: %w", view, err)
 		}
 	}
-	t.commit(millis(at))
+	t.commit(millis(at), 0)
 	return nil
 }
 
@@ -78,6 +79,7 @@ func (b *Builder) intern(s string) string {
 		return kept
 	}
 	s = strings.Clone(s)
+	b.bytes += len(s)
 	if len(b.interned) < maxInterned {
 		b.interned[s] = s
 	}
@@ -96,11 +98,16 @@ type tableBuilder struct {
 	strings []string
 	nulls   []uint64
 	times   []int64
+	created []int64  // empty if the view has no created time
 	keys    []uint64 // user<<32 | item, as numbers of the dictionaries
 
 	rowOf     map[uint64]int // by key
 	pending   uint64         // key of the row begun
 	nonFinite int            // cells that were NaN or infinite and count as null
+
+	skip int64        // rows of the source to pass over
+	read int64        // rows of the source read, those passed over included
+	full func() error // called after every row read; nil where all rows are gathered
 }
 
 func newTableBuilder(b *Builder, view *View) *tableBuilder {
@@ -133,6 +140,7 @@ func (t *tableBuilder) setID(i int, id string) error {
 	if err := t.entities[i].CheckID(id); err != nil {
 		return err
 	}
+	t.builder.bytes += len(id)
 	if t.entities[i].Name == UserEntity {
 		t.pending |= uint64(t.builder.users.add(id)) << 32
 	} else {
@@ -141,18 +149,26 @@ func (t *tableBuilder) setID(i int, id string) error {
 	return nil
 }
 
-// commit ends the row begun, which happened at the given time.
-func (t *tableBuilder) commit(at int64) {
+// commit ends the row begun, which happened at the given time and was written
+// down at the other, which only counts if the view has a created time.
+func (t *tableBuilder) commit(at, created int64) {
 	n := len(t.keys)
 	old, twice := t.rowOf[t.pending]
+	dated := t.view.CreatedTime != ""
 	if !twice {
 		t.rowOf[t.pending] = n
 		t.keys = append(t.keys, t.pending)
 		t.times = append(t.times, at)
+		if dated {
+			t.created = append(t.created, created)
+		}
 		return
 	}
-	if at < t.times[old] {
+	if at < t.times[old] || dated && at == t.times[old] && created < t.created[old] {
 		return // the next begin takes the place of the row begun
+	}
+	if dated {
+		t.created[old] = created
 	}
 	from, to := t.row(n), t.row(old)
 	copy(to.Floats, from.Floats)
@@ -223,8 +239,12 @@ func extend[T any](s []T, from, n int) []T {
 // canonical reports whether id is the decimal form of an int64, the only form
 // under which an int64 entity is known: "007" and "+7" are not 7.
 func canonical(id string) bool {
-	n, err := strconv.ParseInt(id, 10, 64)
-	return err == nil && strconv.FormatInt(n, 10) == id
+	digits := strings.TrimPrefix(id, "-")
+	if digits == "" || digits[0] == '+' || digits[0] == '0' && id != "0" {
+		return false
+	}
+	_, err := strconv.ParseInt(id, 10, 64)
+	return err == nil
 }
 
 // millis is t as Row.Time. The epoch itself becomes 1, because 0 means that

@@ -22,13 +22,17 @@ type csvSource struct {
 	table  *tableBuilder
 	reader *csv.Reader
 	ids    []int // field of each entity
-	time   int   // field of the event time, -1 if there is none
+	time   timeFields
 	cells  []int // field of each column
 	vector []float32
 }
 
+// timeFields are the fields of the event time and of the created time, -1 where
+// there is none.
+type timeFields struct{ event, created int }
+
 func (t *tableBuilder) loadCSV(ctx context.Context, r io.Reader) error {
-	s := &csvSource{table: t, reader: csv.NewReader(r), time: -1}
+	s := &csvSource{table: t, reader: csv.NewReader(r), time: timeFields{-1, -1}}
 	s.reader.ReuseRecord = true
 	if err := s.header(); err != nil {
 		return err
@@ -44,9 +48,16 @@ func (t *tableBuilder) loadCSV(ctx context.Context, r io.Reader) error {
 		if err != nil {
 			return csvError(err)
 		}
+		if t.read < t.skip {
+			t.read++
+			continue
+		}
 		if err := s.row(record); err != nil {
 			line, _ := s.reader.FieldPos(0)
 			return fmt.Errorf(":%d: %w", line, err)
+		}
+		if err := t.took(); err != nil {
+			return err
 		}
 	}
 }
@@ -75,7 +86,10 @@ func (s *csvSource) header() error {
 		s.ids = append(s.ids, slices.Index(names, name))
 	}
 	if view.EventTime != "" {
-		s.time = slices.Index(names, view.EventTime)
+		s.time.event = slices.Index(names, view.EventTime)
+	}
+	if view.CreatedTime != "" {
+		s.time.created = slices.Index(names, view.CreatedTime)
 	}
 	for _, c := range view.Columns {
 		s.cells = append(s.cells, slices.Index(names, c.Name))
@@ -100,15 +114,29 @@ func (s *csvSource) row(record []string) error {
 			return err
 		}
 	}
-	at := int64(0)
-	if s.time >= 0 {
-		var err error
-		if at, err = parseTime(record[s.time]); err != nil {
-			return fmt.Errorf("column %s: %w", t.view.EventTime, err)
-		}
+	at, err := parseField(record, s.time.event, t.view.EventTime)
+	if err != nil {
+		return err
 	}
-	t.commit(at)
+	created, err := parseField(record, s.time.created, t.view.CreatedTime)
+	if err != nil {
+		return err
+	}
+	t.commit(at, created)
 	return nil
+}
+
+// parseField reads a field of the record as a time; there is none if the field
+// is -1.
+func parseField(record []string, field int, name string) (int64, error) {
+	if field < 0 {
+		return 0, nil
+	}
+	at, err := parseTime(record[field])
+	if err != nil {
+		return 0, fmt.Errorf("column %s: %w", name, err)
+	}
+	return at, nil
 }
 
 func (s *csvSource) parse(row *Row, c *Cell, text string) Problem {

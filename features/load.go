@@ -40,23 +40,36 @@ func (t *tableBuilder) load(ctx context.Context, dir string) error {
 	}
 	switch {
 	case t.view.Source == "":
-		return field("source", "missing: the embedded store needs a .parquet or .csv file")
+		return field("source", "missing: the embedded store needs a .parquet or .csv file, or a directory of them")
 	case t.view.TTL > 0 && t.view.EventTime == "":
 		return field("ttl", "without event_time the rows of a file have no age; name the column that says when each was true")
+	case t.view.MaxStale > 0 && t.view.TTL == 0:
+		return field("max_stale", t.view.MaxStale.String()+" has no effect without a ttl, because a row without ttl is never stale")
 	}
-	path := filepath.Join(dir, t.view.Source)
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return field("source", path+" is not a regular file")
-	}
-	f, err := os.Open(path)
+	files, err := SourceFiles(filepath.Join(dir, t.view.Source))
 	if err != nil {
 		return field("source", err.Error())
+	}
+	for _, path := range files {
+		if err := t.readFile(ctx, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFile reads one file from its first row on.
+func (t *tableBuilder) readFile(ctx context.Context, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return field("source", err.Error())
+		return err
 	}
+	t.read = 0
 	if sourceFormat(path) == parquetFormat {
 		err = t.loadParquet(ctx, f, info.Size())
 	} else {
@@ -68,31 +81,23 @@ func (t *tableBuilder) load(ctx context.Context, dir string) error {
 	return nil
 }
 
-type fileFormat uint8
-
-const (
-	unknownFormat fileFormat = iota
-	parquetFormat
-	csvFormat
-)
-
-func sourceFormat(path string) fileFormat {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".parquet":
-		return parquetFormat
-	case ".csv":
-		return csvFormat
-	default:
-		return unknownFormat
+// took counts a row of the source that has been read.
+func (t *tableBuilder) took() error {
+	t.read++
+	if t.full != nil {
+		return t.full()
 	}
+	return nil
 }
 
 // wanted lists the columns of the source that the view needs: its entities,
-// its event time if it has one, its columns.
+// its times if it has any, its columns.
 func (t *tableBuilder) wanted() []string {
 	names := append([]string{}, t.view.Entities...)
-	if t.view.EventTime != "" {
-		names = append(names, t.view.EventTime)
+	for _, name := range []string{t.view.EventTime, t.view.CreatedTime} {
+		if name != "" {
+			names = append(names, name)
+		}
 	}
 	for _, c := range t.view.Columns {
 		names = append(names, c.Name)

@@ -217,7 +217,7 @@ func TestAFailedLoadKeepsTheOldSnapshot(t *testing.T) {
 	if g := m.Generation(); g != 1 {
 		t.Errorf("Generation() = %d after one load; want 1", g)
 	}
-	if err := m.Load(context.Background(), t.TempDir()); err == nil || !strings.HasPrefix(err.Error(), "views.stats.source: open ") {
+	if err := m.Load(context.Background(), t.TempDir()); err == nil || !strings.HasPrefix(err.Error(), "views.stats.source: stat ") {
 		t.Errorf("Load of an empty directory: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -242,10 +242,10 @@ func TestAFailedLoadKeepsTheOldSnapshot(t *testing.T) {
 func TestALoadReportsTheFirstMistakeOfEverySource(t *testing.T) {
 	reg := twoViews()
 	reg.Views[0].Source, reg.Views[1].Source = "absent.csv", "s.csv"
-	reg.Views[0].TTL, reg.Views[1].TTL = 0, time.Hour
+	reg.Views[0].TTL, reg.Views[0].MaxStale, reg.Views[1].TTL = 0, 0, time.Hour
 	err := NewMemory(reg).Load(context.Background(), t.TempDir())
 	for _, want := range []string{
-		"views." + reg.Views[0].Name + ".source: open ",
+		"views." + reg.Views[0].Name + ".source: stat ",
 		"views." + reg.Views[1].Name + ".ttl: without event_time",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -254,13 +254,11 @@ func TestALoadReportsTheFirstMistakeOfEverySource(t *testing.T) {
 	}
 }
 
-func TestASourceThatIsNoFileIsRefusedAtOnce(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "s.csv"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+func TestAMaxStaleWithoutATTLHasNoEffectInTheEmbeddedStore(t *testing.T) {
 	reg := oneView("s.csv", Column{Name: "n", Type: model.Int64})
-	if err := NewMemory(reg).Load(context.Background(), dir); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
-		t.Errorf("Load of a directory: %v", err)
+	reg.Views[0].MaxStale = time.Hour
+	if _, err := loadCSV(t, reg, "item,n\na,1\n"); err == nil || err.Error() !=
+		"views.stats.max_stale: 1h0m0s has no effect without a ttl, because a row without ttl is never stale" {
+		t.Errorf("Load = %v", err)
 	}
 }

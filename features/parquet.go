@@ -16,21 +16,21 @@ import (
 // at a time. Columns may be optional, lists hold vectors, and numbers may be
 // wider or narrower than the view's own.
 type parquetSource struct {
-	table  *tableBuilder
-	ids    []*parquetColumn
-	time   *parquetColumn // nil if there is none
-	cells  []*parquetColumn
-	vector []float32
+	table   *tableBuilder
+	ids     []*parquetColumn
+	time    *parquetColumn // of the event; nil if there is none
+	created *parquetColumn // nil if there is none
+	cells   []*parquetColumn
+	vector  []float32
 }
 
 // loadParquet never panics: what the library throws at a damaged file, on this
 // goroutine, becomes an error.
 func (t *tableBuilder) loadParquet(ctx context.Context, f io.ReaderAt, size int64) (err error) {
 	s := &parquetSource{table: t}
-	row := 0
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			err = fmt.Errorf(": row %d: damaged file: %v", row+1, thrown)
+			err = fmt.Errorf(": row %d: damaged file: %v", t.read+1, thrown)
 		}
 	}()
 	file, err := openParquet(f, size)
@@ -41,7 +41,11 @@ func (t *tableBuilder) loadParquet(ctx context.Context, f io.ReaderAt, size int6
 		return err
 	}
 	for _, group := range file.RowGroups() {
-		if err := s.group(ctx, group, &row); err != nil {
+		if n := group.NumRows(); n >= 0 && n <= t.skip-t.read {
+			t.read += n
+			continue
+		}
+		if err := s.group(ctx, group); err != nil {
 			return err
 		}
 	}
@@ -103,17 +107,23 @@ func (s *parquetSource) header(schema *parquet.Schema) error {
 	for _, name := range view.Entities {
 		s.ids = append(s.ids, columns[name])
 	}
+	// A time may be a feature as well, and both times the same; each reads for itself.
+	own := func(name string) *parquetColumn {
+		c := *columns[name]
+		return &c
+	}
 	if view.EventTime != "" {
-		s.time = columns[view.EventTime]
+		s.time = own(view.EventTime)
+	}
+	if view.CreatedTime != "" {
+		s.created = own(view.CreatedTime)
 	}
 	for i := range view.Columns {
-		c := columns[view.Columns[i].Name]
+		c := own(view.Columns[i].Name)
 		if c.repeated && view.Columns[i].Length == 0 {
 			return fmt.Errorf(": column %s is a list, and the view says %s", c.name, typeName(&view.Columns[i]))
 		}
-		// The event time may be a feature as well; each reads for itself.
-		own := *c
-		s.cells = append(s.cells, &own)
+		s.cells = append(s.cells, c)
 	}
 	return nil
 }
@@ -123,33 +133,44 @@ func (s *parquetSource) columns() []*parquetColumn {
 	if s.time != nil {
 		all = append(all, s.time)
 	}
+	if s.created != nil {
+		all = append(all, s.created)
+	}
 	return append(all, s.cells...)
 }
 
-func (s *parquetSource) group(ctx context.Context, group parquet.RowGroup, row *int) error {
+func (s *parquetSource) group(ctx context.Context, group parquet.RowGroup) error {
 	chunks := group.ColumnChunks()
 	all := s.columns()
+	t := s.table
+	passed := max(t.skip-t.read, 0)
 	for _, c := range all {
 		c.open(chunks[c.index])
 		defer c.close()
+		if err := c.pass(passed); err != nil {
+			return fmt.Errorf(": row %d: column %s: %w", t.read+1, c.name, err)
+		}
 	}
-	for range group.NumRows() {
-		if *row%checkEvery == 0 && ctx.Err() != nil {
+	t.read += passed
+	for range group.NumRows() - passed {
+		if t.read%checkEvery == 0 && ctx.Err() != nil {
 			return fmt.Errorf(": %w", ctx.Err())
 		}
 		for _, c := range all {
 			if err := c.next(); err != nil {
-				return fmt.Errorf(": row %d: column %s: %w", *row+1, c.name, err)
+				return fmt.Errorf(": row %d: column %s: %w", t.read+1, c.name, err)
 			}
 		}
 		if err := s.row(); err != nil {
-			return fmt.Errorf(": row %d: %w", *row+1, err)
+			return fmt.Errorf(": row %d: %w", t.read+1, err)
 		}
-		*row++
+		if err := t.took(); err != nil {
+			return err
+		}
 	}
 	for _, c := range all {
 		if _, err := c.peek(); !errors.Is(err, io.EOF) {
-			return fmt.Errorf(": row %d: column %s: damaged file: more values than rows", *row, c.name)
+			return fmt.Errorf(": row %d: column %s: damaged file: more values than rows", t.read, c.name)
 		}
 	}
 	return nil
@@ -178,14 +199,15 @@ func (s *parquetSource) row() error {
 			}
 		}
 	}
-	at := int64(0)
-	if s.time != nil {
-		var err error
-		if at, err = s.time.millis(); err != nil {
-			return fmt.Errorf("column %s: %w", s.time.name, err)
-		}
+	at, err := s.time.millis()
+	if err != nil {
+		return err
 	}
-	t.commit(at)
+	created, err := s.created.millis()
+	if err != nil {
+		return err
+	}
+	t.commit(at, created)
 	return nil
 }
 
@@ -198,7 +220,7 @@ func (s *parquetSource) set(row *Row, cell *Cell, c *parquetColumn) Problem {
 	case parquet.Boolean:
 		return cell.SetBool(row, v.Boolean())
 	case parquet.ByteArray:
-		return cell.SetString(row, s.table.builder.intern(string(v.ByteArray())))
+		return cell.SetString(row, s.table.builder.intern(borrow(v.ByteArray())))
 	case parquet.Int32, parquet.Int64:
 		i, p := c.int(v)
 		if p != Fits {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"time"
+	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -21,6 +22,8 @@ type parquetColumn struct {
 	kind     parquet.Kind
 	unsigned bool
 	unit     time.Duration // of a timestamp or date; 0 for a bare number
+
+	scratch []byte // of the id returned last
 
 	pages  parquet.Pages
 	page   parquet.Page
@@ -96,6 +99,23 @@ func (c *parquetColumn) release() {
 		parquet.Release(c.page)
 		c.page, c.values = nil, nil
 	}
+}
+
+// pass moves over n rows from the first on. A page of scalars starts with a row
+// and need not be unpacked; one of lists may start in the middle of a list.
+func (c *parquetColumn) pass(n int64) error {
+	if !c.repeated && n > 0 {
+		if err := c.pages.SeekToRow(n); err != nil {
+			return fmt.Errorf("damaged file: %w", err)
+		}
+		return nil
+	}
+	for range n {
+		if err := c.next(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // next moves to the next row.
@@ -196,25 +216,41 @@ func (c *parquetColumn) float(v parquet.Value) (float64, Problem) {
 	}
 }
 
+// id returns the row as an id, which is valid until next.
 func (c *parquetColumn) id() (string, error) {
 	if c.repeated || c.null() {
 		return "", errors.New("the id is null or a list")
 	}
 	v := c.row[0]
 	if v.Kind() == parquet.ByteArray {
-		return string(v.ByteArray()), nil
+		return borrow(v.ByteArray()), nil
 	}
 	i, p := c.int(v)
 	if p != Fits {
 		return "", fmt.Errorf("the id is a %s; it takes a string or an int64", c.kind)
 	}
-	return strconv.FormatInt(i, 10), nil
+	c.scratch = strconv.AppendInt(c.scratch[:0], i, 10)
+	return borrow(c.scratch), nil
 }
+
+// borrow returns b as a string that must not outlive it.
+func borrow(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 const day = 24 * time.Hour
 
-// millis returns the row as an event time, 0 for a null.
+// millis returns the row as a time, 0 for a null or where there is no column.
 func (c *parquetColumn) millis() (int64, error) {
+	if c == nil {
+		return 0, nil
+	}
+	at, err := c.parseMillis()
+	if err != nil {
+		return 0, fmt.Errorf("column %s: %w", c.name, err)
+	}
+	return at, nil
+}
+
+func (c *parquetColumn) parseMillis() (int64, error) {
 	if c.repeated {
 		return 0, errTime
 	}

@@ -1,12 +1,9 @@
 package features
 
 import (
-	"cmp"
 	"math"
 	"math/bits"
 	"time"
-
-	"github.com/rankgate/rankgate/model"
 )
 
 // snapshot is everything that a Memory store holds at one moment. It is built
@@ -91,70 +88,16 @@ func (t *tableBuilder) finish(i int, missing *Row) Row {
 // learn finds the default of a column that says mean or most_frequent, over
 // the values that are not null. Without any it stays zero.
 func (t *tableBuilder) learn(c *Cell, missing *Row) {
-	switch {
-	case c.Default.Kind == Mean:
-		t.learnMean(c, missing)
-	case c.Default.Kind != MostFrequent:
-	case c.Kind == FloatCell:
-		missing.Floats[c.At] = mostFrequent(t, c, func(r *Row) float32 { return r.Floats[c.At] })
-	case c.Kind == IntCell:
-		missing.Ints[c.At] = mostFrequent(t, c, func(r *Row) int64 { return r.Ints[c.At] })
-	default:
-		missing.Strings[c.At] = mostFrequent(t, c, func(r *Row) string { return r.Strings[c.At] })
-		if c.codes != nil {
-			missing.Ints[c.code] = c.codes[missing.Strings[c.At]]
-		}
-	}
-}
-
-func (t *tableBuilder) learnMean(c *Cell, missing *Row) {
-	sums, n := make([]float64, c.N), 0
-	for i := range t.keys {
-		row := t.row(i)
-		if row.Null(c.Bit) {
-			continue
-		}
-		n++
-		if c.Kind == IntCell {
-			sums[0] += float64(row.Ints[c.At])
-			continue
-		}
-		for j := range sums {
-			sums[j] += float64(row.Floats[c.At+j])
-		}
-	}
-	if c.Kind == IntCell {
-		missing.Ints[c.At] = roundInt(sums[0]/float64(max(n, 1)), c.Type)
+	l := newLearner(c, math.MaxInt)
+	if l == nil {
 		return
 	}
-	for j, sum := range sums {
-		missing.Floats[c.At+j] = float32(sum / float64(max(n, 1)))
-	}
-}
-
-// mostFrequent returns the value that most rows have; of equals, the smallest.
-func mostFrequent[T cmp.Ordered](t *tableBuilder, c *Cell, value func(*Row) T) T {
-	counts := map[T]int{}
 	for i := range t.keys {
 		if row := t.row(i); !row.Null(c.Bit) {
-			counts[value(&row)]++
+			l.add(&row)
 		}
 	}
-	var best T
-	most := 0
-	for v, n := range counts {
-		if n > most || n == most && v < best {
-			best, most = v, n
-		}
-	}
-	return best
-}
-
-func roundInt(v float64, t model.Type) int64 {
-	if i, p := integral(math.RoundToEven(v), t); p == Fits {
-		return i
-	}
-	return math.MaxInt64 // the mean of values at the very top, rounded up by float64
+	l.set(missing)
 }
 
 // pairIndex finds the row of a user and an item. Each user owns a small open

@@ -81,7 +81,7 @@ func (v *validator) view(path string, view *View) {
 	if view.Source != "" && !filepath.IsLocal(view.Source) {
 		v.fail(path+".source", "%q must be a path below the store's directory", view.Source)
 	}
-	if view.Source != "" && sourceFormat(view.Source) == unknownFormat {
+	if view.Source != "" && !validSource(view.Source) {
 		v.fail(path+".source", "%q must end in .parquet or .csv", view.Source)
 	}
 	if len(view.Columns) == 0 {
