@@ -33,3 +33,10 @@ const (
 func WorkDeadline(start, deadline time.Time) time.Time {
 	return deadline.Add(-min(deadline.Sub(start)/replyShare, replyMax))
 }
+
+// FetchDeadline returns the moment at which the look-up of features must stop: a
+// store that hangs takes half of what is left, and the other half still holds a
+// forward pass on what could be had.
+func FetchDeadline(now, deadline time.Time) time.Time {
+	return now.Add(max(deadline.Sub(now), 0) / 2)
+}

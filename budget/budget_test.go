@@ -33,6 +33,15 @@ func TestWorkEndsBeforeTheDeadlineAndNotMuch(t *testing.T) {
 	})
 }
 
+func TestAFetchLeavesHalfOfTheBudgetToThePass(t *testing.T) {
+	now := time.Unix(9, 0)
+	for left, want := range map[time.Duration]time.Duration{time.Second: 500 * time.Millisecond, 0: 0, -time.Second: 0} {
+		if got := FetchDeadline(now, now.Add(left)).Sub(now); got != want {
+			t.Errorf("of %v a fetch gets %v; want %v", left, got, want)
+		}
+	}
+}
+
 func TestCostIsLearnedAndFollows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var c Cost

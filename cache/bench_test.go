@@ -20,14 +20,14 @@ import (
 func BenchmarkLookup(b *testing.B) {
 	c := &call{cache: newCache(b, DefaultConfig())}
 	candidates, now := ids(0, 200), time.Now()
-	c.lookup(alice, 1, candidates, now)
-	c.store(1, candidates, now, number)
+	c.lookup(alice, candidates, now)
+	c.store(candidates, now, number)
 	b.ReportAllocs()
 	for b.Loop() {
 		for i, id := range candidates {
-			c.hashes[i] = c.cache.Hash(id, 0)
+			c.of.IDs[i] = c.cache.HashID(id)
 		}
-		if c.cache.Lookup(&c.view, alice, 1, c.hashes, now, c.scores, c.sources) != 200 {
+		if c.cache.Lookup(&c.view, alice, c.of, now, c.scores, c.sources) != 200 {
 			b.Fatal("a candidate missed")
 		}
 	}
@@ -38,15 +38,15 @@ func BenchmarkLookup(b *testing.B) {
 func BenchmarkStore(b *testing.B) {
 	c := &call{cache: newCache(b, DefaultConfig())}
 	known, all, now := ids(0, 480), ids(0, 500), time.Now()
-	c.lookup(alice, 1, known, now)
-	c.store(1, known, now, number)
-	c.lookup(alice, 1, all, now)
+	c.lookup(alice, known, now)
+	c.store(known, now, number)
+	c.lookup(alice, all, now)
 	for i := 480; i < 500; i++ {
 		c.sources[i] = rank.SourceModel
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		c.cache.Store(&c.view, 1, c.hashes, now, c.scores, c.sources)
+		c.cache.Store(&c.view, time.Time{}, c.of, now, c.scores, c.sources)
 	}
 }
 
@@ -118,8 +118,8 @@ func BenchmarkBlockAgainstPair(b *testing.B) {
 		next, known, now := load(), 0, time.Now()
 		request := func() {
 			user, items := next()
-			known += c.lookup(Key{Version: 1, User: user}, 1, items, now)
-			c.store(1, items, now, func(string) float32 { return 1 })
+			known += c.lookup(Key{Version: 1, User: user}, items, now)
+			c.store(items, now, func(string) float32 { return 1 })
 		}
 		measure(b, request, &known, asked)
 		b.ReportMetric(float64(len(newBlock(nil, own, 0))+40)/own, "B/pair")

@@ -4,17 +4,20 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // block is one bigcache entry: the scores of one user under one model version
 // and context. It is a hash table with linear probing, little-endian:
 //
-//	generation u32 | 0 u32 | slots × (hash u64 | score f32 | expires u32)
+//	written u64 | slots × (hash u64 | score f32 | made u32)
 //
-// The hash of an empty slot is 0. generation is that of the features that the
-// youngest scores were made from. expires is in ticks of the cache's clock. A
-// block is never changed once written, and its home slots are the upper bits of
-// hash × slots, so a table need not be a power of two: four fifths are filled.
+// The hash of an empty slot is 0. written and made are in ticks of the cache's
+// clock: when the block was, and the lower half of when the features of a score
+// were looked up, which was no later than written and less than 2³² ticks
+// before. A block is never changed once written, and its home slots are the
+// upper bits of hash × slots, so a table need not be a power of two: four fifths
+// are filled.
 type block []byte
 
 const (
@@ -29,7 +32,7 @@ const (
 func slotsFor(n int) int { return n + n/4 + 1 }
 
 // newBlock returns an empty block for n pairs, in the memory of buf if it fits.
-func newBlock(buf []byte, n int, generation uint32) block {
+func newBlock(buf []byte, n int, written uint64) block {
 	slots := slotsFor(n)
 	size := blockHeader + slots*slotSize
 	if cap(buf) < size {
@@ -37,11 +40,17 @@ func newBlock(buf []byte, n int, generation uint32) block {
 	}
 	b := block(buf[:size])
 	clear(b)
-	binary.LittleEndian.PutUint32(b, generation)
+	binary.LittleEndian.PutUint64(b, written)
 	return b
 }
 
-func (b block) generation() uint32 { return binary.LittleEndian.Uint32(b) }
+func (b block) written() uint64 { return binary.LittleEndian.Uint64(b) }
+
+// made returns the whole tick of which a slot holds the lower half.
+func (b block) made(low uint32) uint64 {
+	written := b.written()
+	return written - uint64(uint32(written)-low)
+}
 
 // find returns the slot of hash, or the empty slot where it belongs.
 func (b block) find(hash uint64) (slot []byte, found bool) {
@@ -61,22 +70,86 @@ func (b block) find(hash uint64) (slot []byte, found bool) {
 	}
 }
 
-func readSlot(slot []byte) (score float32, expires uint32) {
+func readSlot(slot []byte) (score float32, made uint32) {
 	return math.Float32frombits(binary.LittleEndian.Uint32(slot[8:])), binary.LittleEndian.Uint32(slot[12:])
 }
 
-func writeSlot(slot []byte, hash uint64, score float32, expires uint32) {
+func writeSlot(slot []byte, hash uint64, score float32, made uint32) {
 	binary.LittleEndian.PutUint64(slot, hash)
 	binary.LittleEndian.PutUint32(slot[8:], math.Float32bits(score))
-	binary.LittleEndian.PutUint32(slot[12:], expires)
+	binary.LittleEndian.PutUint32(slot[12:], made)
 }
 
 // each calls f with every pair of b.
-func (b block) each(f func(hash uint64, score float32, expires uint32)) {
+func (b block) each(f func(hash uint64, score float32, made uint64)) {
 	for rest := b[blockHeader:]; len(rest) > 0; rest = rest[slotSize:] {
 		if hash := binary.LittleEndian.Uint64(rest); hash != 0 {
-			score, expires := readSlot(rest)
-			f(hash, score, expires)
+			score, made := readSlot(rest)
+			f(hash, score, b.made(made))
 		}
 	}
+}
+
+// holds is 1 if b has a pair of that hash made at first or later, else 0. A nil
+// block has none.
+func (b block) holds(hash, first uint64) int {
+	if b == nil {
+		return 0
+	}
+	slot, found := b.find(hash)
+	if !found {
+		return 0
+	}
+	if _, low := readSlot(slot); b.made(low) < first {
+		return 0
+	}
+	return 1
+}
+
+// put adds a pair that b does not know yet and returns 1, or 0.
+func (b block) put(hash uint64, score float32, made uint64) int {
+	slot, found := b.find(hash)
+	if found {
+		return 0
+	}
+	writeSlot(slot, hash, score, uint32(made))
+	return 1
+}
+
+// alive counts the pairs of b made at first or later.
+func (b block) alive(first uint64) int {
+	if b == nil {
+		return 0
+	}
+	n := 0
+	b.each(func(_ uint64, _ float32, made uint64) {
+		if made >= first {
+			n++
+		}
+	})
+	return n
+}
+
+// carry moves the pairs of old that were made at first or later into b, unless it
+// has them anew: at most room of them, the younger ones first.
+func (b block) carry(old block, first uint64, room int) {
+	if old == nil {
+		return
+	}
+	for _, atFirst := range []bool{false, true} {
+		old.each(func(hash uint64, score float32, made uint64) {
+			if room == 0 || made < first || (made == first) != atFirst {
+				return
+			}
+			room -= b.put(hash, score, made)
+		})
+	}
+}
+
+// youngest returns when the n-th youngest pair of b was made.
+func (b block) youngest(n int) uint64 {
+	var all []uint64
+	b.each(func(_ uint64, _ float32, made uint64) { all = append(all, made) })
+	slices.Sort(all)
+	return all[len(all)-max(n, 1)]
 }

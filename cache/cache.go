@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
-	"slices"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -22,8 +21,10 @@ import (
 type Cache struct {
 	cfg   Config
 	store *bigcache.BigCache // nil if the cache is off
-	start time.Time          // tick 0
+	start time.Time          // tick 0, which is no moment of use: 0 means never
 	stats counters
+
+	changes changes
 
 	// seeds are drawn anew in each process, so that nobody outside can choose
 	// ids that collide.
@@ -35,12 +36,27 @@ type Key struct {
 	Version uint64 // one loaded model version, never reused while this process runs
 	User    string
 	Context uint64 // digest of the context fields that the version reads
+	Reads   Reads
 }
 
-// Tick is the unit of expiry, and how much sooner than its TTL a score may expire.
-// It divides every TTL that makes sense, and 2³²
-// of them are 13 years.
-const Tick = 100 * time.Millisecond
+// Reads says whose stored features a model version reads, and so whose changes
+// its scores depend on.
+type Reads struct{ User, Items, Pairs bool }
+
+// Candidates are the candidates of one request, by two hashes each.
+type Candidates struct {
+	IDs    []uint64 // HashID of the item
+	Hashes []uint64 // Hash of the item and its own fields
+}
+
+// Tick is the unit of time here. A score may expire a tick sooner than its TTL,
+// and does not count as fresh if one of its entities changed in the tick in
+// which its features were looked up. 2³² ticks are 497 days.
+const Tick = 10 * time.Millisecond
+
+// MaxTTL bounds Config.TTL and Config.MaxStale, so that the age of a score that
+// is of any use fits into 32 bits.
+const MaxTTL = 200 * 24 * time.Hour
 
 // minShard keeps a shard larger than many blocks: bigcache drops a whole shard
 // to make room for an entry that does not fit.
@@ -51,7 +67,7 @@ const (
 
 // New returns an empty cache.
 func New(cfg Config) (*Cache, error) {
-	c := &Cache{cfg: cfg, start: time.Now(), seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+	c := &Cache{cfg: cfg, start: time.Now().Add(-Tick), seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 	if cfg.Size == 0 {
 		return c, nil
 	}
@@ -74,6 +90,7 @@ func New(cfg Config) (*Cache, error) {
 		return nil, rank.FieldError{Path: "cache.size", Message: err.Error()}
 	}
 	c.store = store
+	c.changes = newChanges(cfg.Size)
 	return c, nil
 }
 
@@ -84,101 +101,144 @@ func (keyHasher) Sum64(key string) uint64 {
 	return binary.LittleEndian.Uint64(unsafe.Slice(unsafe.StringData(key), 8))
 }
 
-// Hash returns the hash of a candidate: of its id and of the digest of its own
-// fields that the model reads.
-func (c *Cache) Hash(id string, fields uint64) uint64 {
-	h := maphash.String(c.seeds[0], id)
-	if fields != 0 {
-		h = bits.RotateLeft64(h, 31)*0x9e3779b97f4a7c15 ^ fields
+// HashID returns the hash of an item's id.
+func (c *Cache) HashID(id string) uint64 { return max(maphash.String(c.seeds[0], id), 1) }
+
+// Hash returns the hash of a candidate, of its id's hash and of the digest of
+// its own fields that the model reads. Without such fields it is the id's.
+func (c *Cache) Hash(id, fields uint64) uint64 {
+	if fields == 0 {
+		return id
 	}
-	return max(h, 1) // 0 marks an empty slot
+	return max(bits.RotateLeft64(id, 31)*0x9e3779b97f4a7c15^fields, 1) // 0 marks an empty slot
 }
 
 // View is what one request has seen of the cache: the scores of its Key as they
 // were when it looked. It is reused from request to request.
 type View struct {
 	key   [16]byte
-	block block // a private copy, nil if there was none
+	block block  // a private copy, nil if there was none
+	seen  uint64 // tick of the look-up
 	out   []byte
 }
 
 // Forget lets go of what was seen.
 func (v *View) Forget() { v.block = nil }
 
-// Lookup fills scores and sources for the candidates whose hashes are known
-// under key: SourceCache while they are fresh, SourceStale while they may stand
-// in. It returns how many are fresh. Entries of other candidates stay as they
-// are. generation is that of the features as they are now.
-func (c *Cache) Lookup(v *View, key Key, generation uint64, hashes []uint64, now time.Time, scores []float32, sources []rank.Source) int {
+// Lookup fills scores and sources for the candidates that are known under key:
+// SourceCache while they are fresh, SourceStale while they may stand in. It
+// returns how many are fresh. Entries of other candidates stay as they are.
+//
+// It is to be called before the features of any candidate are: a score that
+// Store takes in later is as old as this look-up. So a change of features in
+// between makes it look older than it is, never younger.
+func (c *Cache) Lookup(v *View, key Key, of Candidates, now time.Time, scores []float32, sources []rank.Source) int {
 	v.block = nil
 	if c.store == nil {
 		return 0
 	}
 	c.digest(&v.key, key)
+	v.seen = c.ticks(now)
 	entry, err := c.store.Get(unsafe.String(&v.key[0], len(v.key)))
-	if err != nil {
-		c.stats.misses.Add(uint64(len(hashes)))
+	if err != nil || c.dead(entry, v.seen) {
+		c.stats.misses.Add(uint64(len(of.Hashes)))
 		return 0
 	}
 	v.block = entry
 	fresh, stale := 0, 0
-	current := v.block.generation() == uint32(generation)
-	ticks, maxStale := c.ticks(now), uint32(c.cfg.MaxStale/Tick)
-	for i, hash := range hashes {
+	changes := c.changes.of(key.Reads, c.HashID(key.User))
+	oldest, oldestStale := since(v.seen, c.ttl()), since(v.seen, c.ttl()+c.maxStale())
+	for i, hash := range of.Hashes {
 		slot, found := v.block.find(hash)
 		if !found {
 			continue
 		}
-		score, expires := readSlot(slot)
+		score, low := readSlot(slot)
+		made := v.block.made(low)
 		switch {
-		case ticks < expires && current:
+		case made > oldest && made > changes.last(of.IDs[i]):
 			scores[i], sources[i] = score, rank.SourceCache
 			fresh++
-		case maxStale > 0 && ticks < expires+maxStale:
+		case c.cfg.MaxStale > 0 && made > oldestStale:
 			scores[i], sources[i] = score, rank.SourceStale
 			stale++
 		}
 	}
 	c.stats.hits.Add(uint64(fresh))
 	c.stats.stale.Add(uint64(stale))
-	c.stats.misses.Add(uint64(len(hashes) - fresh - stale))
+	c.stats.misses.Add(uint64(len(of.Hashes) - fresh - stale))
 	return fresh
 }
 
-// Store remembers the scores of the candidates whose source is SourceModel,
-// beside what v saw under its key. generation is that of the features before
-// they were fetched. Of two requests of one user that end together, the later
-// one wins, and the other's new scores are computed again when next asked for.
-func (c *Cache) Store(v *View, generation uint64, hashes []uint64, now time.Time, scores []float32, sources []rank.Source) {
+// Overtaken reports whether all features were replaced since v looked.
+func (c *Cache) Overtaken(v *View) bool { return c.store != nil && c.changes.all.Load() >= v.seen }
+
+// Changed tells that features of a user, of an item, or of the pair of both have
+// changed; an empty id means that it is not about one. From now on the scores
+// built on them are stale. It waits for nothing and may be called from anywhere.
+func (c *Cache) Changed(user, item string) {
 	if c.store == nil {
 		return
 	}
+	var hash uint64
+	switch {
+	case item == "":
+		hash = userSlot(c.HashID(user))
+	case user == "":
+		hash = c.HashID(item)
+	default:
+		hash = pairSlot(c.HashID(user), c.HashID(item))
+	}
+	c.changes.mark(hash, c.ticks(time.Now()))
+}
+
+// ChangedAll is Changed for everything at once.
+func (c *Cache) ChangedAll() {
+	if c.store != nil {
+		raise(&c.changes.all, c.ticks(time.Now()))
+	}
+}
+
+// Store remembers the scores of the candidates whose source is SourceModel,
+// beside what v saw under its key. asOf is when the oldest of the features behind
+// them was read if that was before v looked, as it is where rows are kept without
+// being told of changes; the zero time means that none is older. Of two requests
+// of one user that end together, the later one wins, and the other's new scores
+// are computed again when next asked for.
+func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, scores []float32, sources []rank.Source) {
+	if c.store == nil {
+		return
+	}
+	made, ticks := v.seen, c.ticks(now)
+	if !asOf.IsZero() {
+		made = min(made, c.ticks(asOf))
+	}
+	first := since(ticks, c.ttl()+c.maxStale()) + 1 // made before it is of no use any more
 	added, replaced := 0, 0
 	for i, source := range sources {
 		if source == rank.SourceModel {
 			added++
-			replaced += c.replaces(v.block, hashes[i], now)
+			replaced += v.block.holds(of.Hashes[i], first)
 		}
 	}
-	if added == 0 {
+	if added == 0 || made < first {
 		return
 	}
-	alive := c.alive(v.block, now)
-	kept := min(alive-replaced, maxPairs-min(added, maxPairs))
-	merged := newBlock(v.out, min(added, maxPairs)+kept, uint32(generation))
+	alive := v.block.alive(first)
+	room := min(added, maxPairs)
+	kept := min(alive-replaced, maxPairs-room)
+	merged := newBlock(v.out, room+kept, ticks)
 	v.out = merged
-	room, expires := min(added, maxPairs), c.ticks(now.Add(c.cfg.TTL))
 	stored := 0
-	for i, hash := range hashes {
+	for i, hash := range of.Hashes {
 		if sources[i] == rank.SourceModel && stored < room {
-			stored += put(merged, hash, scores[i], expires)
+			stored += merged.put(hash, scores[i], made)
 		}
 	}
-	first := c.deadline(now) + 1
 	if kept < alive-replaced { // slow path: more pairs than a block holds
-		first = max(first, youngest(v.block, kept))
+		first = max(first, v.block.youngest(kept))
 	}
-	c.carry(merged, v.block, first, kept+room-stored, now)
+	merged.carry(v.block, first, kept+room-stored)
 	if err := c.store.Set(unsafe.String(&v.key[0], len(v.key)), merged); err != nil {
 		c.stats.refused.Add(uint64(added)) // larger than a shard: can't be, by minShard
 		return
@@ -187,81 +247,20 @@ func (c *Cache) Store(v *View, generation uint64, hashes []uint64, now time.Time
 	c.stats.refused.Add(uint64(added - stored))
 }
 
-// replaces is 1 if old holds a pair of that hash that may still be of use.
-func (c *Cache) replaces(old block, hash uint64, now time.Time) int {
-	if old == nil {
-		return 0
-	}
-	if slot, found := old.find(hash); found {
-		if _, expires := readSlot(slot); expires > c.deadline(now) {
-			return 1
-		}
-	}
-	return 0
+// dead reports whether every score of a block is past all use. bigcache returns
+// entries long after their time if their shard is idle.
+func (c *Cache) dead(b block, ticks uint64) bool {
+	return ticks > b.written() && ticks-b.written() >= c.ttl()+c.maxStale()
 }
 
-// put adds a pair that the block does not know yet and returns 1, or 0.
-func put(b block, hash uint64, score float32, expires uint32) int {
-	slot, found := b.find(hash)
-	if found {
-		return 0
-	}
-	writeSlot(slot, hash, score, expires)
-	return 1
-}
+func (c *Cache) ttl() uint64      { return uint64(c.cfg.TTL / Tick) }
+func (c *Cache) maxStale() uint64 { return uint64(c.cfg.MaxStale / Tick) }
 
-// alive counts the pairs of old that may still be of use.
-func (c *Cache) alive(old block, now time.Time) int {
-	if old == nil {
-		return 0
-	}
-	n, dead := 0, c.deadline(now)
-	old.each(func(_ uint64, _ float32, expires uint32) {
-		if expires > dead {
-			n++
-		}
-	})
-	return n
-}
+// since returns the tick so many before another, or 0.
+func since(tick, ago uint64) uint64 { return tick - min(tick, ago) }
 
-// carry moves the pairs of old that expire at first or later into merged, unless
-// it has them anew: at most room of them, those that expire later first. Scores
-// of older features go on as stale ones.
-func (c *Cache) carry(merged, old block, first uint32, room int, now time.Time) {
-	if old == nil {
-		return
-	}
-	outdated := old.generation() != merged.generation()
-	for _, atFirst := range []bool{false, true} {
-		old.each(func(hash uint64, score float32, expires uint32) {
-			if room == 0 || expires < first || (expires == first) != atFirst {
-				return
-			}
-			if outdated {
-				expires = min(expires, c.ticks(now))
-			}
-			room -= put(merged, hash, score, expires)
-		})
-	}
-}
-
-// youngest returns the expiry of the room-th youngest pair of old.
-func youngest(old block, room int) uint32 {
-	var all []uint32
-	old.each(func(_ uint64, _ float32, expires uint32) { all = append(all, expires) })
-	slices.Sort(all)
-	return all[len(all)-max(room, 1)]
-}
-
-// deadline returns the latest expiry that is past all use at now.
-func (c *Cache) deadline(now time.Time) uint32 {
-	ticks, maxStale := c.ticks(now), uint32(c.cfg.MaxStale/Tick)
-	return ticks - min(ticks, maxStale)
-}
-
-// ticks rounds down, and a score is fresh while ticks(now) < its expiry: it
-// never lives longer than its TTL.
-func (c *Cache) ticks(t time.Time) uint32 { return uint32(t.Sub(c.start) / Tick) }
+// ticks rounds down, so that a score's features are never younger than said.
+func (c *Cache) ticks(t time.Time) uint64 { return uint64(max(t.Sub(c.start)/Tick, 1)) }
 
 // digest writes the 128 bits under which key's block is kept.
 func (c *Cache) digest(dst *[16]byte, key Key) {

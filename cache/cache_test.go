@@ -27,28 +27,29 @@ func newCache(t testing.TB, cfg Config) *Cache {
 type call struct {
 	cache   *Cache
 	view    View
-	hashes  []uint64
+	of      Candidates
 	scores  []float32
 	sources []rank.Source
 }
 
-func (c *call) lookup(key Key, generation uint64, ids []string, now time.Time) int {
-	c.hashes = c.hashes[:0]
+func (c *call) lookup(key Key, ids []string, now time.Time) int {
+	c.of.IDs = c.of.IDs[:0]
 	for _, id := range ids {
-		c.hashes = append(c.hashes, c.cache.Hash(id, 0))
+		c.of.IDs = append(c.of.IDs, c.cache.HashID(id))
 	}
+	c.of.Hashes = c.of.IDs
 	c.scores, c.sources = make([]float32, len(ids)), make([]rank.Source, len(ids))
-	return c.cache.Lookup(&c.view, key, generation, c.hashes, now, c.scores, c.sources)
+	return c.cache.Lookup(&c.view, key, c.of, now, c.scores, c.sources)
 }
 
 // store scores every candidate that is not fresh with score(id).
-func (c *call) store(generation uint64, ids []string, now time.Time, score func(string) float32) {
+func (c *call) store(ids []string, now time.Time, score func(string) float32) {
 	for i, id := range ids {
 		if c.sources[i] != rank.SourceCache {
 			c.scores[i], c.sources[i] = score(id), rank.SourceModel
 		}
 	}
-	c.cache.Store(&c.view, generation, c.hashes, now, c.scores, c.sources)
+	c.cache.Store(&c.view, time.Time{}, c.of, now, c.scores, c.sources)
 }
 
 func ids(from, to int) []string {
@@ -61,7 +62,7 @@ func ids(from, to int) []string {
 
 var (
 	config = Config{Size: 8 << 20, TTL: time.Minute, MaxStale: 10 * time.Minute}
-	alice  = Key{Version: 1, User: "alice"}
+	alice  = Key{Version: 1, User: "alice", Reads: Reads{User: true, Items: true, Pairs: true}}
 )
 
 func number(id string) float32 {
@@ -73,9 +74,9 @@ func number(id string) float32 {
 func TestOnlyTheCandidatesThatAreNewMiss(t *testing.T) {
 	c := &call{cache: newCache(t, config)}
 	now := time.Now()
-	c.lookup(alice, 1, ids(0, 480), now)
-	c.store(1, ids(0, 480), now, number)
-	if fresh := c.lookup(alice, 1, ids(0, 500), now); fresh != 480 {
+	c.lookup(alice, ids(0, 480), now)
+	c.store(ids(0, 480), now, number)
+	if fresh := c.lookup(alice, ids(0, 500), now); fresh != 480 {
 		t.Fatalf("%d of 500 candidates are known; want 480", fresh)
 	}
 	for i := range 500 {
@@ -87,8 +88,8 @@ func TestOnlyTheCandidatesThatAreNewMiss(t *testing.T) {
 			t.Fatalf("candidate %d: %v from %v", i, c.scores[i], c.sources[i])
 		}
 	}
-	c.store(1, ids(0, 500), now, number)
-	if fresh := c.lookup(alice, 1, ids(0, 500), now); fresh != 500 {
+	c.store(ids(0, 500), now, number)
+	if fresh := c.lookup(alice, ids(0, 500), now); fresh != 500 {
 		t.Errorf("%d of 500 candidates are known after a second request; want all", fresh)
 	}
 }
@@ -97,14 +98,14 @@ func TestAScoreBelongsToItsVersionUserContextAndFields(t *testing.T) {
 	scores := newCache(t, config)
 	c := &call{cache: scores}
 	now := time.Now()
-	c.lookup(alice, 1, ids(0, 10), now)
-	c.store(1, ids(0, 10), now, number)
+	c.lookup(alice, ids(0, 10), now)
+	c.store(ids(0, 10), now, number)
 	for _, other := range []Key{{Version: 2, User: "alice"}, {Version: 1, User: "bob"}, {Version: 1, User: "alice", Context: 7}} {
-		if fresh := c.lookup(other, 1, ids(0, 10), now); fresh != 0 {
+		if fresh := c.lookup(other, ids(0, 10), now); fresh != 0 {
 			t.Errorf("%+v finds %d scores of %+v", other, fresh, alice)
 		}
 	}
-	if scores.Hash("1", 0) == scores.Hash("1", 9) || scores.Hash("1", 9) == scores.Hash("2", 9) {
+	if one, two := scores.HashID("1"), scores.HashID("2"); scores.Hash(one, 0) == scores.Hash(one, 9) || scores.Hash(one, 9) == scores.Hash(two, 9) {
 		t.Error("candidates that differ in id or fields have the same hash")
 	}
 }
@@ -112,11 +113,11 @@ func TestAScoreBelongsToItsVersionUserContextAndFields(t *testing.T) {
 func TestAScoreIsFreshThenStaleThenGone(t *testing.T) {
 	c := &call{cache: newCache(t, config)}
 	start := time.Now()
-	c.lookup(alice, 1, ids(0, 1), start)
-	c.store(1, ids(0, 1), start, number)
+	c.lookup(alice, ids(0, 1), start)
+	c.store(ids(0, 1), start, number)
 	f := func(age time.Duration, want rank.Source) {
 		t.Helper()
-		c.lookup(alice, 1, ids(0, 1), start.Add(age))
+		c.lookup(alice, ids(0, 1), start.Add(age))
 		if c.sources[0] != want {
 			t.Errorf("after %v the score is %v; want %v", age, c.sources[0], want)
 		}
@@ -128,20 +129,6 @@ func TestAScoreIsFreshThenStaleThenGone(t *testing.T) {
 	f(11*time.Minute, rank.SourceFallback)
 }
 
-func TestScoresOfFeaturesThatWereSwappedAreStale(t *testing.T) {
-	c := &call{cache: newCache(t, config)}
-	now := time.Now()
-	c.lookup(alice, 1, ids(0, 10), now)
-	c.store(1, ids(0, 10), now, number)
-	if fresh := c.lookup(alice, 2, ids(0, 5), now); fresh != 0 || c.sources[0] != rank.SourceStale {
-		t.Errorf("%d scores of the old features are fresh, source %v; want 0, stale", fresh, c.sources[0])
-	}
-	c.store(2, ids(0, 5), now, number)
-	if fresh := c.lookup(alice, 2, ids(0, 10), now.Add(Tick)); fresh != 5 {
-		t.Errorf("%d scores are fresh; want the 5 that were made anew", fresh)
-	}
-}
-
 func TestNoScoreOutlivesItsTTL(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ttl := time.Duration(rapid.IntRange(100, 5000).Draw(t, "ttl ms")) * time.Millisecond
@@ -151,12 +138,12 @@ func TestNoScoreOutlivesItsTTL(t *testing.T) {
 		}
 		defer cache.Close()
 		c := &call{cache: cache}
-		now, born := cache.start, map[string]time.Time{}
+		now, born := cache.start.Add(Tick), map[string]time.Time{}
 		for range rapid.IntRange(1, 30).Draw(t, "requests") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 1000).Draw(t, "pause ms")) * time.Millisecond)
 			from := rapid.IntRange(0, 50).Draw(t, "from")
 			candidates := ids(from, from+rapid.IntRange(1, 50).Draw(t, "candidates"))
-			c.lookup(alice, 1, candidates, now)
+			c.lookup(alice, candidates, now)
 			for i, id := range candidates {
 				age := now.Sub(born[id])
 				if c.sources[i] == rank.SourceCache && age >= ttl || c.sources[i] == rank.SourceStale && age >= 2*ttl+Tick {
@@ -169,7 +156,7 @@ func TestNoScoreOutlivesItsTTL(t *testing.T) {
 					born[id] = now
 				}
 			}
-			c.store(1, candidates, now, number)
+			c.store(candidates, now, number)
 		}
 	})
 }
@@ -179,10 +166,10 @@ func TestAUserOfManyItemsKeepsTheYoungest(t *testing.T) {
 	now := time.Now()
 	for from := 0; from < 10000; from += 1000 {
 		now = now.Add(Tick)
-		c.lookup(alice, 1, ids(from, from+1000), now)
-		c.store(1, ids(from, from+1000), now, number)
+		c.lookup(alice, ids(from, from+1000), now)
+		c.store(ids(from, from+1000), now, number)
 	}
-	if fresh := c.lookup(alice, 1, ids(7000, 10000), now); fresh != 3000 {
+	if fresh := c.lookup(alice, ids(7000, 10000), now); fresh != 3000 {
 		t.Errorf("%d of the 3000 youngest scores are known", fresh)
 	}
 	if size := len(c.view.block); size > minShard/8 {
@@ -194,11 +181,11 @@ func TestOnePairMoreThanABlockHoldsCostsOnePair(t *testing.T) {
 	c := &call{cache: newCache(t, config)}
 	now := time.Now()
 	full := ids(0, maxPairs)
-	c.lookup(alice, 1, full, now)
-	c.store(1, full, now, number)
-	c.lookup(alice, 1, ids(maxPairs, maxPairs+1), now)
-	c.store(1, ids(maxPairs, maxPairs+1), now, number)
-	if fresh := c.lookup(alice, 1, full, now); fresh != maxPairs-1 {
+	c.lookup(alice, full, now)
+	c.store(full, now, number)
+	c.lookup(alice, ids(maxPairs, maxPairs+1), now)
+	c.store(ids(maxPairs, maxPairs+1), now, number)
+	if fresh := c.lookup(alice, full, now); fresh != maxPairs-1 {
 		t.Errorf("%d of %d pairs are left; want all but one", fresh, maxPairs)
 	}
 }
@@ -207,11 +194,11 @@ func TestABlockOfReplacedScoresDoesNotGrow(t *testing.T) {
 	c := &call{cache: newCache(t, config)}
 	now, same := time.Now(), ids(0, 500)
 	for range 5 {
-		c.lookup(alice, 1, same, now)
-		c.store(1, same, now, number)
+		c.lookup(alice, same, now)
+		c.store(same, now, number)
 		now = now.Add(config.TTL)
 	}
-	c.lookup(alice, 1, same, now)
+	c.lookup(alice, same, now)
 	if got, want := len(c.view.block), len(newBlock(nil, 500, 1)); got != want {
 		t.Errorf("after five rounds of the same 500 pairs their block has %d bytes; want %d", got, want)
 	}
@@ -220,9 +207,10 @@ func TestABlockOfReplacedScoresDoesNotGrow(t *testing.T) {
 func TestWithoutMaxStaleNothingIsStale(t *testing.T) {
 	c := &call{cache: newCache(t, Config{Size: 1 << 20, TTL: time.Minute})}
 	now := time.Now()
-	c.lookup(alice, 1, ids(0, 1), now)
-	c.store(1, ids(0, 1), now, number)
-	c.lookup(alice, 2, ids(0, 1), now)
+	c.lookup(alice, ids(0, 1), now)
+	c.store(ids(0, 1), now, number)
+	c.cache.ChangedAll()
+	c.lookup(alice, ids(0, 1), now)
 	if c.sources[0] != rank.SourceFallback {
 		t.Errorf("a score of swapped features is %v; want none", c.sources[0])
 	}
@@ -231,9 +219,9 @@ func TestWithoutMaxStaleNothingIsStale(t *testing.T) {
 func TestACacheOfSizeZeroIsOff(t *testing.T) {
 	c := &call{cache: newCache(t, Config{})}
 	now := time.Now()
-	c.lookup(alice, 1, ids(0, 10), now)
-	c.store(1, ids(0, 10), now, number)
-	if fresh := c.lookup(alice, 1, ids(0, 10), now); fresh != 0 {
+	c.lookup(alice, ids(0, 10), now)
+	c.store(ids(0, 10), now, number)
+	if fresh := c.lookup(alice, ids(0, 10), now); fresh != 0 {
 		t.Errorf("%d scores are known; want none", fresh)
 	}
 }
@@ -251,15 +239,15 @@ func TestMemoryStaysWithinItsLimit(t *testing.T) {
 	now := time.Now()
 	for user := range 3000 {
 		key := Key{Version: 1, User: fmt.Sprint(user)}
-		c.lookup(key, 1, ids(0, 200), now)
-		c.store(1, ids(0, 200), now, number)
+		c.lookup(key, ids(0, 200), now)
+		c.store(ids(0, 200), now, number)
 	}
 	s := c.cache.Stats()
 	if s.Bytes > cfg.Size || s.Blocks == 0 || s.Refused != 0 {
 		t.Errorf("%d bytes in %d blocks, %d scores refused; the limit is %d bytes", s.Bytes, s.Blocks, s.Refused, cfg.Size)
 	}
 	last := Key{Version: 1, User: "2999"}
-	if fresh := c.lookup(last, 1, ids(0, 200), now); fresh != 200 {
+	if fresh := c.lookup(last, ids(0, 200), now); fresh != 200 {
 		t.Errorf("%d of the last user's scores are known; want 200", fresh)
 	}
 }
@@ -277,14 +265,14 @@ func TestRequestsSideBySideNeverSeeAnotherScore(t *testing.T) {
 				from := random.IntN(100)
 				candidates, now := ids(from, from+50), time.Now()
 				score := func(id string) float32 { return number(id) + float32(1000*user) }
-				c.lookup(key, 1, candidates, now)
+				c.lookup(key, candidates, now)
 				for i, id := range candidates {
 					if c.sources[i] != rank.SourceFallback && c.scores[i] != score(id) {
 						t.Errorf("user %d item %s has score %v", user, id, c.scores[i])
 						return
 					}
 				}
-				c.store(1, candidates, now, score)
+				c.store(candidates, now, score)
 			}
 		})
 	}

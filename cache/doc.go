@@ -5,9 +5,11 @@
 //
 // A score belongs to a model version, a user, a candidate and every field of
 // the request that the model reads: Key and the candidates' hashes hold a
-// digest of them all. It is fresh until its own expiry, then stale for
-// Config.MaxStale: good enough for a request whose budget is spent, and said so.
-// Scores made from features that were swapped since are stale at once.
+// digest of them all. It is fresh for Config.TTL after its features were looked
+// up, then stale for Config.MaxStale: good enough for a request whose budget is
+// spent, and said so. When the feature store tells that an entity's features
+// changed (Changed), every score built on them is stale at once: the cache keeps
+// when each entity last changed (see changes), and a look-up compares.
 //
 // The memory is one bigcache entry per (version, user, context), a small hash
 // table of candidates (see block), not one entry per pair.

@@ -229,8 +229,8 @@ func (c *Config) providers(v *value) {
 func (c *Config) cache(v *value) {
 	v.fields(fields{
 		"size":      size(&c.Cache.Size, 0, 1<<40),
-		"ttl":       duration(&c.Cache.TTL, 2*cache.Tick, 365*day),
-		"max_stale": duration(&c.Cache.MaxStale, 0, 365*day),
+		"ttl":       duration(&c.Cache.TTL, 2*cache.Tick, cache.MaxTTL),
+		"max_stale": duration(&c.Cache.MaxStale, 0, cache.MaxTTL),
 	})
 }
 

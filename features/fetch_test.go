@@ -1,7 +1,6 @@
 package features
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,8 +116,7 @@ func TestAViewThatCannotBeReadCostsItsOwnFeaturesOnly(t *testing.T) {
 		for i := range q.Lookups {
 			l := &q.Lookups[i]
 			if reg.Views[l.View].Name == "items" {
-				l.Rows[1] = &Row{Floats: []float32{99}, Ints: []int64{99}} // came in before it broke
-				l.Err = errors.New("connection reset")
+				l.Marks[0], l.Marks[1] = Failed, Failed
 				continue
 			}
 			l.Rows[0] = &Row{Floats: []float32{1}}
@@ -140,6 +138,49 @@ func TestAViewThatCannotBeReadCostsItsOwnFeaturesOnly(t *testing.T) {
 	if got := counts(plan, "items") + "; " + counts(plan, "users"); got != "error 2; present 1" {
 		t.Errorf("counted %s", got)
 	}
+}
+
+func TestOnlyTheCandidatesThatNeedWhatCouldNotBeReadAreUnsure(t *testing.T) {
+	reg := twoViews()
+	plan, _ := planFor(t, reg, "users.c", "items.a")
+	asOf := time.UnixMilli(epoch - 5000)
+	broken := "items"
+	store := storeFunc(func(q *Query, _ time.Time) {
+		for i := range q.Lookups {
+			l := &q.Lookups[i]
+			for j := range l.Rows {
+				l.Rows[j] = &Row{Floats: []float32{1, 1, 1}, Ints: []int64{1}}
+			}
+			switch reg.Views[l.View].Name {
+			case "users":
+				l.AsOf = asOf
+			case "items":
+				l.AsOf = asOf.Add(time.Second)
+			}
+			if reg.Views[l.View].Name == broken {
+				l.Marks[0] = LastKnown
+			}
+		}
+	})
+	req, items := candidates("x", "y")
+	var rows Rows
+	f := func(view string, first, second bool, count string) {
+		t.Helper()
+		broken = view
+		plan.Fetch(store, req, items, time.UnixMilli(epoch), time.Time{}, &rows)
+		if rows.Unsure(0) != first || rows.Unsure(1) != second || rows.AnyUnsure() != (first || second) {
+			t.Errorf("%q broken: unsure %t, %t", view, rows.Unsure(0), rows.Unsure(1))
+		}
+		if !rows.AsOf().Equal(asOf) {
+			t.Errorf("as of %v; want %v", rows.AsOf(), asOf)
+		}
+		if view != "" && counts(plan, view) != count {
+			t.Errorf("counted %s; want %s", counts(plan, view), count)
+		}
+	}
+	f("", false, false, "")
+	f("items", true, false, "present 3, stale 1")
+	f("users", true, true, "present 2, stale 1")
 }
 
 func TestACandidateWhoseOwnFieldIsBrokenIsLeftOutAlone(t *testing.T) {

@@ -13,6 +13,7 @@ type Memory struct {
 	registry *Registry
 	swap     sync.Mutex               // orders swaps, so that generations count them
 	current  atomic.Pointer[snapshot] // written under swap
+	listener Listener                 // nil if nobody listens; set before the first request
 }
 
 // NewMemory returns a store without rows.
@@ -22,6 +23,9 @@ func NewMemory(reg *Registry) *Memory {
 	return m
 }
 
+// Inform has l told of every swap. It is to be called before the store is used.
+func (m *Memory) Inform(l Listener) { m.listener = l }
+
 // Swap makes what b gathered the store's whole content. b is of the same
 // Registry and must not be used again.
 func (m *Memory) Swap(b *Builder) {
@@ -30,12 +34,12 @@ func (m *Memory) Swap(b *Builder) {
 	defer m.swap.Unlock()
 	next.generation = m.current.Load().generation + 1
 	m.current.Store(next)
+	if m.listener != nil {
+		m.listener.ChangedAll()
+	}
 }
 
-// Generation returns the number of swaps so far. It is part of the snapshot
-// itself: a score whose generation was read before its features were fetched
-// is built on that generation or a later one, never an earlier one, so a score
-// cached under the current generation is never older than the data.
+// Generation returns the number of swaps so far.
 func (m *Memory) Generation() uint64 { return m.current.Load().generation }
 
 // Views describes what the store holds, in the order of the registry.

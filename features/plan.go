@@ -25,8 +25,9 @@ type Plan struct {
 // planView is one view as a model reads it.
 type planView struct {
 	name      string
-	index     int  // in Registry.Views; -1 for what came with the request
-	single    bool // one row for all candidates
+	index     int     // in Registry.Views; -1 for what came with the request
+	key       viewKey // noKey for what came with the request
+	single    bool    // one row for all candidates
 	layout    *Layout
 	names     fieldNames // what came with the request: which field feeds which cell
 	constants Row        // stands in for a row when the store gives no Default
@@ -143,7 +144,7 @@ func (c *compiler) arrange() {
 		i, _ := c.reg.view(name)
 		v := &c.reg.Views[i]
 		p.views = append(p.views, planView{
-			name: name, index: i, single: keyOf(v.Entities) == userKey, layout: LayoutOf(v.Columns),
+			name: name, index: i, key: keyOf(v.Entities), single: keyOf(v.Entities) == userKey, layout: LayoutOf(v.Columns),
 			ttl: ageMillis(v.TTL), maxStale: v.MaxStale.Milliseconds(),
 		})
 	}
@@ -236,6 +237,16 @@ func (c *compiler) read(column model.Column) reading {
 // ReadsItemFields reports whether the model reads features that come with the
 // items of a request.
 func (p *Plan) ReadsItemFields() bool { return p.request >= 0 }
+
+// Reads tells whose stored features the model reads.
+func (p *Plan) Reads() (user, items, pairs bool) {
+	for i := range p.views[:p.stored] {
+		user = user || p.views[i].key == userKey
+		items = items || p.views[i].key == itemKey
+		pairs = pairs || p.views[i].key == pairKey
+	}
+	return user, items, pairs
+}
 
 // Stats counts what the plan's fetches found.
 func (p *Plan) Stats() *Stats { return &p.stats }

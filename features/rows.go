@@ -24,6 +24,9 @@ type Rows struct {
 	found          []int32 // scratch of fieldNames.match
 	out            []bool  // by Query.Items, set while fetching: the candidate is left out
 	anyOut         bool
+	unsure         []bool // by Query.Items: something could not be read that the candidate needs
+	anyUnsure      bool
+	asOf           time.Time // see AsOf
 
 	places []int32 // by candidate: place in Query.Items plus 1, 0 if it is not there; empty unless explaining
 }
@@ -31,6 +34,7 @@ type Rows struct {
 // viewRows are the rows of one view, none nil: one, or one per Query.Items.
 type viewRows struct {
 	rows   []*Row
+	marks  []Mark
 	status []rank.Status // by rows: what a row counts as; see ViewStats
 }
 
@@ -75,6 +79,18 @@ func (r *Rows) Len() int { return r.n }
 // broken or a required feature is missing. It is valid until Reset.
 func (r *Rows) Items() []int32 { return r.query.Items[:r.n] }
 
+// Unsure reports whether the features of a row are other than a healthy store
+// would have given: some could not be read. A score built on them answers this
+// request and is good for no other.
+func (r *Rows) Unsure(row int) bool { return r.anyUnsure && r.unsure[row] }
+
+// AnyUnsure reports whether any row is Unsure.
+func (r *Rows) AnyUnsure() bool { return r.anyUnsure }
+
+// AsOf is when the oldest of the features was read, if that was before Fetch and
+// nothing tells of changes since; otherwise it is the zero time.
+func (r *Rows) AsOf() time.Time { return r.asOf }
+
 // Reset forgets the rows, so that neither a request nor a snapshot outlives
 // its use here, and keeps the memory.
 func (r *Rows) Reset() {
@@ -86,6 +102,7 @@ func (r *Rows) Reset() {
 	r.items.reset()
 	r.query.Request, r.query.Items, r.query.Lookups = nil, r.query.Items[:0], r.query.Lookups[:0]
 	r.plan, r.n, r.views, r.places, r.anyOut = nil, 0, r.views[:0], r.places[:0], false
+	r.anyUnsure, r.asOf = false, time.Time{}
 }
 
 // start sizes everything for a fetch.
@@ -109,7 +126,9 @@ func (r *Rows) start(p *Plan, req *rank.Request, items []int32) {
 		v.rows, v.status = resize(v.rows, n), resize(v.status, n)
 		clear(v.status)
 		if i < p.stored {
-			r.query.Lookups = append(r.query.Lookups, Lookup{View: p.views[i].index, Rows: v.rows})
+			v.marks = resize(v.marks, n)
+			clear(v.marks)
+			r.query.Lookups = append(r.query.Lookups, Lookup{View: p.views[i].index, Rows: v.rows, Marks: v.marks})
 		}
 	}
 }
@@ -141,26 +160,47 @@ func (r *Rows) settle(i int, now int64) {
 	if missing == nil {
 		missing = &p.constants
 	}
-	none := rank.Missing
-	if l.Err != nil {
-		none = rank.Errored
-		clear(v.rows)
+	if !l.AsOf.IsZero() && (r.asOf.IsZero() || l.AsOf.Before(r.asOf)) {
+		r.asOf = l.AsOf
 	}
 	for j, row := range v.rows {
+		if l.Marks[j] != Sound {
+			r.doubt(j, p)
+		}
 		switch {
+		case row == nil && l.Marks[j] == Failed:
+			v.rows[j], v.status[j] = missing, rank.Errored
 		case row == nil:
-			v.rows[j], v.status[j] = missing, none
+			v.rows[j], v.status[j] = missing, rank.Missing
 		case p.ttl > 0 && row.Time != 0 && now-row.Time > p.ttl:
 			v.status[j] = rank.Stale
 			if now-row.Time-p.ttl > p.maxStale {
 				v.rows[j], v.status[j] = missing, rank.Missing
 			}
+		case l.Marks[j] == LastKnown:
+			v.status[j] = rank.Stale
 		case row.Nulls != nil && overlap(row.Nulls, p.read):
 			v.status[j] = rank.NullValue
 		}
 	}
 	if p.required != nil {
 		r.require(v.rows, p)
+	}
+}
+
+// doubt notes that row j of a view could not be read.
+func (r *Rows) doubt(j int, p *planView) {
+	if !r.anyUnsure {
+		r.anyUnsure = true
+		r.unsure = resize(r.unsure, len(r.query.Items))
+		clear(r.unsure)
+	}
+	if !p.single {
+		r.unsure[j] = true
+		return
+	}
+	for k := range r.unsure {
+		r.unsure[k] = true
 	}
 }
 
@@ -209,6 +249,9 @@ func (r *Rows) leaveOut() {
 	r.n = len(kept)
 	order := slices.Concat(kept, gone)
 	r.query.Items = permute(r.query.Items, order)
+	if r.anyUnsure {
+		r.unsure = permute(r.unsure, order)
+	}
 	for i := range r.views {
 		if !r.plan.views[i].single {
 			v := &r.views[i]

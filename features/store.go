@@ -34,8 +34,37 @@ type Lookup struct {
 	// leaves nil where there is no row.
 	Rows []*Row
 
-	Default *Row  // set by the store: stands in for a row that is missing; nil means the registry's constants
-	Err     error // set by the store: the view could not be read, and Rows does not count
+	// Marks has one entry per row, cleared by the plan; the store says there what
+	// is not as a healthy look-up would have it.
+	Marks []Mark
+
+	Default *Row // set by the store: stands in for a row that is missing; nil means the registry's constants
+
+	// AsOf is set by the store: when the oldest of Rows was read, if it is kept
+	// without being told of changes since. The zero time means that none is.
+	AsOf time.Time
+}
+
+// Mark says how the look-up of one row went wrong.
+type Mark uint8
+
+const (
+	Sound     Mark = iota // the row, or the knowledge that there is none, is what the store holds
+	Failed                // it could not be read
+	LastKnown             // it could not be read now; the row is the one that was read last
+)
+
+// Listener hears of changes of what a store holds, so that what was built on it
+// can be dropped. A store tells a change after its own copies of the old rows are
+// gone: whoever reads after being told reads the new ones. The methods are called
+// from where replies are read and must not wait.
+type Listener interface {
+	// Changed tells that a row of a user, of an item, or of the pair of both has
+	// changed; an empty id means that the row is not about one.
+	Changed(user, item string)
+
+	// ChangedAll tells that any row may have changed.
+	ChangedAll()
 }
 
 // Record is one row of a view on its way to a store. Null cells of Row may hold

@@ -25,14 +25,14 @@ type journey struct {
 	scores     []float32
 	sources    []rank.Source
 
-	generation uint64
-	view       cache.View
-	pending    []int32 // candidates to score, as indices of req.Items
-	rows       features.Rows
-	fetched    bool // rows is filled
-	work       batcher.Work
-	fresh      []float32 // scores by row of rows
-	keys       []uint64  // for sorting
+	view    cache.View
+	pending []int32 // candidates to score, as indices of req.Items
+	rows    features.Rows
+	fetched bool // rows is filled
+	work    batcher.Work
+	fresh   []float32 // scores by row of rows
+	unsure  []int32   // distinct candidates that were scored on features that could not all be read
+	keys    []uint64  // for sorting
 }
 
 // maxKept bounds the candidates for which a pooled journey keeps memory.
@@ -41,6 +41,7 @@ const maxKept = 4096
 func (j *journey) begin(req *rank.Request, res *rank.Result, version *Version, now time.Time) {
 	j.req, j.res, j.version, j.fetched = req, res, version, false
 	j.deadline, j.now = budget.WorkDeadline(req.Start, req.Deadline), now
+	j.unsure = j.unsure[:0]
 }
 
 // end lets go of the request and reports whether j is worth keeping.
@@ -60,16 +61,15 @@ func (j *journey) spent(stage rank.Stage) {
 }
 
 // lookup finds the distinct candidates and what the cache knows of them.
-// generation is read before any feature is, so a swap in between makes a score
-// look older than it is, never younger.
-func (j *journey) lookup(c *cache.Cache, generation uint64) {
-	j.generation = generation
-	j.candidates.distinguish(j.req, c, j.version.Plan)
+func (j *journey) lookup(c *cache.Cache) {
+	plan := j.version.Plan
+	j.candidates.distinguish(j.req, c, plan)
 	n := j.candidates.count()
 	j.scores, j.sources = resize(j.scores, n), resize(j.sources, n)
 	clear(j.sources)
-	key := cache.Key{Version: j.version.ID, User: j.req.User, Context: j.version.Plan.ContextDigest(j.req)}
-	c.Lookup(&j.view, key, generation, j.candidates.hashes, j.now, j.scores, j.sources)
+	key := cache.Key{Version: j.version.ID, User: j.req.User, Context: plan.ContextDigest(j.req)}
+	key.Reads.User, key.Reads.Items, key.Reads.Pairs = plan.Reads()
+	c.Lookup(&j.view, key, j.candidates.hashes(), j.now, j.scores, j.sources)
 	j.pending = j.pending[:0]
 	for u, source := range j.sources {
 		if source != rank.SourceCache {
@@ -88,15 +88,15 @@ func (j *journey) affordable() bool {
 }
 
 func (j *journey) fetch(store features.Store) {
-	j.version.Plan.Fetch(store, j.req, j.pending, j.now, j.deadline, &j.rows)
+	j.version.Plan.Fetch(store, j.req, j.pending, j.now, budget.FetchDeadline(j.now, j.deadline), &j.rows)
 	j.fetched = true
 	j.spent(rank.StageFeatures)
 }
 
 // recheck marks the cached scores stale if all features were replaced between
 // lookup and fetch: the answer would otherwise mix old and new ones unmarked.
-func (j *journey) recheck(generation uint64) {
-	if generation == j.generation {
+func (j *journey) recheck(c *cache.Cache) {
+	if !c.Overtaken(&j.view) {
 		return
 	}
 	for u, source := range j.sources {
@@ -119,6 +119,9 @@ func (j *journey) score() {
 		if s := j.fresh[row]; !math.IsNaN(float64(s)) && !math.IsInf(float64(s), 0) {
 			u := j.candidates.of[item]
 			j.scores[u], j.sources[u] = s, rank.SourceModel
+			if j.rows.Unsure(row) {
+				j.unsure = append(j.unsure, u)
+			}
 		}
 	}
 	j.now = time.Now()
@@ -129,8 +132,16 @@ func (j *journey) score() {
 // unscored marks rows that no pass has scored.
 var unscored = float32(math.NaN())
 
+// remember stores the new scores, but those on features that could not all be
+// read: once the store is well again, they would still be answered.
 func (j *journey) remember(c *cache.Cache) {
-	c.Store(&j.view, j.generation, j.candidates.hashes, j.now, j.scores, j.sources)
+	for _, u := range j.unsure {
+		j.sources[u] = rank.SourceFallback
+	}
+	c.Store(&j.view, j.rows.AsOf(), j.candidates.hashes(), j.now, j.scores, j.sources)
+	for _, u := range j.unsure {
+		j.sources[u] = rank.SourceModel
+	}
 	j.spent(rank.StageCache)
 }
 
@@ -166,7 +177,7 @@ func (j *journey) order() {
 	for _, key := range j.keys {
 		j.res.Order = append(j.res.Order, int32(key&indexMask))
 	}
-	j.res.Degraded = j.res.Coverage[rank.SourceStale]+j.res.Coverage[rank.SourceFallback] > 0
+	j.res.Degraded = len(j.unsure)+j.res.Coverage[rank.SourceStale]+j.res.Coverage[rank.SourceFallback] > 0
 	j.spent(rank.StageOrder)
 }
 

@@ -13,18 +13,9 @@ import (
 type Router struct {
 	catalogue *Catalogue
 	cache     *cache.Cache
-	store     Store
+	store     features.Store
 	observer  Observer
 	journeys  sync.Pool // of *journey
-}
-
-// Store is where features come from.
-type Store interface {
-	features.Store
-
-	// Generation counts how often all features were replaced at once. A score
-	// made from an older generation is stale.
-	Generation() uint64
 }
 
 // Observer is told of every request once its answer is known. It must not keep
@@ -35,7 +26,7 @@ type Observer interface {
 
 // New returns a router over the models of catalogue. Until it is ready, every
 // request is refused as unavailable.
-func New(catalogue *Catalogue, scores *cache.Cache, store Store, observer Observer) *Router {
+func New(catalogue *Catalogue, scores *cache.Cache, store features.Store, observer Observer) *Router {
 	return &Router{
 		catalogue: catalogue, cache: scores, store: store, observer: observer,
 		journeys: sync.Pool{New: func() any { return new(journey) }},
@@ -60,10 +51,10 @@ func (r *Router) rank(req *rank.Request, res *rank.Result) error {
 		return err
 	}
 	j := r.acquire(req, res, version, variant)
-	j.lookup(r.cache, r.store.Generation())
+	j.lookup(r.cache)
 	if j.unscored() && j.affordable() {
 		j.fetch(r.store)
-		j.recheck(r.store.Generation())
+		j.recheck(r.cache)
 		j.score()
 		j.remember(r.cache)
 	}

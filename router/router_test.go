@@ -97,6 +97,7 @@ func newBench(t testing.TB, canaryPercent float64) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { scores.Close() })
+	b.store.Inform(scores)
 	catalogue := &Catalogue{}
 	catalogue.Swap(NewSnapshot([]*Model{m}, "ranker"))
 	b.router = New(catalogue, scores, b.store, &b.seen)

@@ -78,6 +78,7 @@ func compose(cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err 
 		return nil, invalid(err)
 	}
 	g.store = features.NewMemory(g.registry)
+	g.store.Inform(g.scores)
 	g.router = router.New(g.catalogue, g.scores, g.store, g.metrics)
 	if g.edge, err = edge.New(cfg.Edge, g.router, g.catalogue.Ready, log); err != nil {
 		return nil, invalid(err)
