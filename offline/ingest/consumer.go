@@ -1,0 +1,176 @@
+package ingest
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/rankgate/rankgate/features"
+)
+
+// Writer writes rows to the online store.
+type Writer interface {
+	// Write stores those records of a view, an index into Registry.Views, that
+	// are newer than what is there. It may fail with some of them stored: it is
+	// then called again with all.
+	Write(ctx context.Context, view int, records []features.Record) (Written, error)
+}
+
+// Consumer moves the events of one source into the store, a batch at a time:
+// read, decode, write, bury what can't be a row, acknowledge. A batch is what
+// has arrived by the time the one before it is done, so under load batches grow
+// and the rate with them.
+type Consumer struct {
+	Stats *Stats
+
+	source  source
+	decoder *Decoder
+	writer  Writer
+	log     *slog.Logger
+	batch   int
+	linger  time.Duration
+
+	rows *latest
+	dead []message
+}
+
+const (
+	readWait = time.Second     // for the first message of a batch
+	lagEvery = time.Second     // between two looks at the lag
+	grace    = 5 * time.Second // for the batch in hand when the consumer is stopped
+)
+
+func newConsumer(name string, source source, reg *features.Registry, writer Writer, cfg *Config, log *slog.Logger) *Consumer {
+	c := &Consumer{
+		Stats:  &Stats{Source: name, Newest: make([]atomic.Int64, len(reg.Views))},
+		source: source, decoder: NewDecoder(reg, cfg), writer: writer, log: log.With("source", name),
+		batch: cfg.Batch, linger: cfg.Linger, rows: newLatest(len(reg.Views)),
+	}
+	c.Stats.Lag.Store(-1)
+	return c
+}
+
+// run handles batches until ctx ends and the batch in hand is done, or its grace
+// over. What it leaves is delivered again.
+func (c *Consumer) run(ctx context.Context) {
+	work, stop := outlive(ctx, grace)
+	defer stop()
+	for ctx.Err() == nil {
+		if batch := c.gather(ctx); len(batch) > 0 && c.handle(work, batch) != nil {
+			return
+		}
+	}
+}
+
+// gather returns the next batch, an empty one if there was nothing for a while.
+func (c *Consumer) gather(ctx context.Context) (batch []message) {
+	err := c.insist(ctx, Read, func() (err error) {
+		batch, err = c.source.read(ctx, c.batch, readWait)
+		return err
+	})
+	if err != nil || len(batch) == 0 || len(batch) == c.batch || c.linger == 0 || !pause(ctx, c.linger) {
+		return batch
+	}
+	more, err := c.source.read(ctx, c.batch-len(batch), 0)
+	if err != nil {
+		c.failed(Read, 0, err)
+	}
+	return append(batch, more...)
+}
+
+// handle takes a batch to its end. An error means that ctx has ended before.
+func (c *Consumer) handle(ctx context.Context, batch []message) error {
+	c.decode(batch, time.Now())
+	for view := range c.rows.views {
+		if err := c.write(ctx, view); err != nil {
+			return err
+		}
+	}
+	c.observe(batch, time.Now())
+	if len(c.dead) > 0 {
+		err := c.insist(ctx, Bury, func() error { return c.source.bury(ctx, c.dead) })
+		if err != nil {
+			return err
+		}
+		c.countDead()
+	}
+	c.Stats.Batches.Add(1)
+	return c.insist(ctx, Acknowledge, func() error { return c.source.acknowledge(ctx, batch) })
+}
+
+// decode sorts a batch into the latest rows and the dead letters.
+func (c *Consumer) decode(batch []message, now time.Time) {
+	c.rows.clear()
+	c.dead = c.dead[:0]
+	for i := range batch {
+		m := &batch[i]
+		if m.again {
+			c.Stats.Redelivered.Add(1)
+		}
+		var event Event
+		if m.refusal == nil {
+			event, m.refusal = c.decoder.decode(m.event, now)
+		}
+		if m.refusal == nil {
+			c.rows.add(&event)
+		} else {
+			c.dead = append(c.dead, *m)
+		}
+	}
+	c.Stats.Superseded.Add(c.rows.superseded)
+}
+
+func (c *Consumer) write(ctx context.Context, view int) error {
+	records := c.rows.views[view].records
+	if len(records) == 0 {
+		return nil
+	}
+	var written Written
+	err := c.insist(ctx, Write, func() (err error) {
+		written, err = c.writer.Write(ctx, view, records)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.Stats.Written.Add(uint64(written.Stored))
+	c.Stats.Older.Add(uint64(written.Older))
+	c.Stats.Expired.Add(uint64(written.Expired))
+	newest := &c.Stats.Newest[view]
+	for i := range records {
+		newest.Store(max(newest.Load(), records[i].Row.Time))
+	}
+	return nil
+}
+
+// observe measures how long the events of a batch took to their row.
+func (c *Consumer) observe(batch []message, now time.Time) {
+	for i := range batch {
+		if batch[i].refusal == nil {
+			c.Stats.Delay.add(now.Sub(batch[i].arrived))
+		}
+	}
+}
+
+func (c *Consumer) countDead() {
+	for i := range c.dead {
+		c.Stats.Dead[c.dead[i].refusal.Reason].Add(1)
+	}
+	first := c.dead[0].refusal
+	c.log.Warn("dead letters", "count", len(c.dead), "first_reason", first.Reason, "first_error", first)
+}
+
+// watchLag asks for the lag now and then until ctx ends.
+func (c *Consumer) watchLag(ctx context.Context) {
+	for {
+		lag, err := c.source.lag(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.log.Debug("the lag is not known", "error", err)
+		}
+		c.Stats.Lag.Store(lag)
+		if !pause(ctx, lagEvery) {
+			return
+		}
+	}
+}
