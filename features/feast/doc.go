@@ -17,4 +17,7 @@
 // 0.67.0 (infra/key_encoding_utils.py, infra/online_stores/redis.py and
 // protos/feast/types/Value.proto); the page docs/specs/online_store_format.md
 // of that project tells of an older key.
+//
+// ReadRegistry reads the other file that Feast keeps, its registry, and
+// Registry.Import puts a project into the words of features.yaml.
 package feast

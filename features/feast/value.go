@@ -57,10 +57,10 @@ var valueKinds = [...]valueKind{
 	nullVal:              {varint, "null"},
 }
 
-// kindOf returns the kind of a field, one without a name for a type that came
-// after feast 0.40.
+// kindOf returns the kind of a field, one without a name for a type that no
+// column can be.
 func kindOf(number int) valueKind {
-	if number >= len(valueKinds) {
+	if number < 0 || number >= len(valueKinds) {
 		return valueKind{}
 	}
 	return valueKinds[number]
