@@ -1,0 +1,46 @@
+package redis
+
+import (
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+// breaker keeps requests from asking a server that does not answer. It opens
+// after a row of failures or when half of the latest fetches fail, and lets one
+// fetch try again each openFor.
+type breaker struct {
+	of *gobreaker.CircuitBreaker[struct{}]
+}
+
+const (
+	openFor       = 500 * time.Millisecond
+	window        = 10 * time.Second
+	failuresInRow = 5
+	leastFetches  = 20 // in the window, before the share of failures counts
+)
+
+func newBreaker(stats *stats) *breaker {
+	return &breaker{gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+		Interval: window, BucketPeriod: time.Second, Timeout: openFor,
+		ReadyToTrip: func(c gobreaker.Counts) bool {
+			return c.ConsecutiveFailures >= failuresInRow || c.Requests >= leastFetches && 2*c.TotalFailures >= c.Requests
+		},
+		IsSuccessful: func(err error) bool { return !unwell(err) },
+		// The breaker's lock is held here, so it only counts.
+		OnStateChange: func(_ string, _, to gobreaker.State) {
+			if to == gobreaker.StateOpen {
+				stats.opened.Add(1)
+			}
+		},
+	})}
+}
+
+// open reports whether the server is not to be asked now.
+func (b *breaker) open() bool { return b.of.State() == gobreaker.StateOpen }
+
+// do runs ask unless the breaker is open, or half open with a trial under way.
+func (b *breaker) do(ask func() error) error {
+	_, err := b.of.Execute(func() (struct{}, error) { return struct{}{}, ask() })
+	return err
+}

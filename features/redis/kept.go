@@ -1,0 +1,213 @@
+package redis
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/rankgate/rankgate/features"
+)
+
+// keptRows are the decoded rows of one view that are kept in this process, and
+// the fetches under way for it.
+//
+// A row must never be kept past the word that it changed. The word may come while
+// the row is on its way, and the simple code, "fetch, then keep", loses it:
+//
+//	fetch                             word of a change
+//	 server answers with the old row
+//	                                   a write; the server tells of it
+//	                                   drop the kept row: there is none
+//	 keep the old row                                            ← for its whole TTL
+//
+// So a fetch is registered as a flight before the server is asked, and both the
+// keeping and the dropping take the lock of the flight's shard: a flight that was
+// dropped keeps nothing. A request that comes after the word finds no flight to
+// join and asks anew.
+type keptRows struct {
+	cfg      Cache
+	maxStale time.Duration
+	start    time.Time
+	seed     maphash.Seed // drawn per process, so that nobody can choose ids that collide
+	rows     *otter.Cache[uint64, *keptRow]
+	shards   [flightShards]flightShard
+
+	// epoch counts the times that any row may have changed. A row of an earlier
+	// epoch is not fresh. Written by dropAll, which adds.
+	epoch atomic.Uint64
+
+	hits, misses, joined, stale atomic.Uint64 // rows asked for; of the misses, those that joined a flight, and those that a row known last stood in for
+}
+
+const flightShards = 64
+
+// flightShard holds the flights whose hash ends alike.
+type flightShard struct {
+	mu      sync.Mutex
+	flights map[uint64]*flight // guarded by mu
+}
+
+// keptRow is a row, or the knowledge that there is none. It is immutable but for
+// changed.
+type keptRow struct {
+	user, item string // whose it is: another pair of ids may have the same hash
+	row        *features.Row
+	epoch      uint64
+	read       int64 // on the clock of keptRows: when the server was asked
+	until      int64 // on that clock: how long it counts as fresh
+
+	// changed is set, and never cleared, when the server tells that the row
+	// changed. The row stays as the one known last.
+	changed atomic.Bool
+}
+
+func (e *keptRow) fresh(at int64, epoch uint64) bool {
+	return at < e.until && e.epoch == epoch && !e.changed.Load()
+}
+
+func newKeptRows(cfg Cache, maxStale time.Duration) (*keptRows, error) {
+	k := &keptRows{cfg: cfg, maxStale: maxStale, start: time.Now(), seed: maphash.MakeSeed()}
+	for i := range k.shards {
+		k.shards[i].flights = map[uint64]*flight{}
+	}
+	var err error
+	k.rows, err = otter.New(&otter.Options[uint64, *keptRow]{
+		MaximumWeight: uint64(cfg.Size),
+		Weigher:       func(_ uint64, e *keptRow) uint32 { return e.weight() },
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[uint64, *keptRow]) time.Duration {
+			return time.Duration(e.Value.until-e.Value.read) + maxStale
+		}),
+	})
+	return k, err
+}
+
+// rowOverhead is what a kept row takes beside its values: the entry, the row,
+// and what the cache needs to find and order it.
+const rowOverhead = int(unsafe.Sizeof(keptRow{})+unsafe.Sizeof(features.Row{})) + 128
+
+func (e *keptRow) weight() uint32 {
+	n := rowOverhead + len(e.user) + len(e.item)
+	if r := e.row; r != nil {
+		n += 4*len(r.Floats) + 8*len(r.Ints) + 8*len(r.Nulls)
+		for _, s := range r.Strings {
+			n += 16 + len(s)
+		}
+	}
+	return uint32(min(n, 1<<31))
+}
+
+// clock is t in nanoseconds since k began.
+func (k *keptRows) clock(t time.Time) int64 { return int64(t.Sub(k.start)) }
+
+func (k *keptRows) hash(id string) uint64 { return maphash.String(k.seed, id) }
+
+// hashOf is the hash of whom a row is about.
+func (k *keptRows) hashOf(user, item string) uint64 {
+	switch {
+	case item == "":
+		return k.hash(user)
+	case user == "":
+		return k.hash(item)
+	default:
+		return pairHash(k.hash(user), k.hash(item))
+	}
+}
+
+func pairHash(user, item uint64) uint64 {
+	return bits.RotateLeft64(user, 31)*0x9e3779b97f4a7c15 ^ item
+}
+
+// find returns the kept row of the given ids, fresh or not, nil if there is none.
+func (k *keptRows) find(hash uint64, user, item string) *keptRow {
+	e, ok := k.rows.GetIfPresent(hash)
+	if !ok || e.user != user || e.item != item {
+		return nil
+	}
+	return e
+}
+
+// lastKnown returns the row that was read last if it may still stand in: no
+// longer than max_stale past its time.
+func (k *keptRows) lastKnown(hash uint64, user, item string, at int64) (*features.Row, bool) {
+	if k.maxStale == 0 {
+		return nil, false
+	}
+	e := k.find(hash, user, item)
+	if e == nil || at-e.read > int64(k.ttl(e.row)+k.maxStale) {
+		return nil, false
+	}
+	return e.row, true
+}
+
+func (k *keptRows) ttl(row *features.Row) time.Duration {
+	if row == nil {
+		return k.cfg.Negative
+	}
+	return k.cfg.TTL
+}
+
+func (k *keptRows) shard(hash uint64) *flightShard { return &k.shards[hash%flightShards] }
+
+// join returns the flight that is under way for the given ids, or registers the
+// one that begin makes.
+func (k *keptRows) join(hash uint64, user, item string, now time.Time, begin func() *flight) *flight {
+	epoch := k.epoch.Load()
+	shard := k.shard(hash)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	f := shard.flights[hash]
+	if f != nil && f.epoch == epoch && f.user == user && f.item == item {
+		k.joined.Add(1)
+		return f
+	}
+	f = begin()
+	f.epoch, f.registered, f.asked = epoch, true, k.clock(now)
+	shard.flights[hash] = f
+	return f
+}
+
+// land ends a flight: its row is kept unless it failed or was dropped meanwhile.
+func (k *keptRows) land(f *flight) {
+	shard := k.shard(f.hash)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if shard.flights[f.hash] != f {
+		return // dropped, or another pair of ids took its place
+	}
+	delete(shard.flights, f.hash)
+	ttl := k.ttl(f.row)
+	if f.mark != features.Sound || ttl <= 0 {
+		return
+	}
+	jitter := time.Duration(rand.Int64N(int64(ttl)/10 + 1))
+	k.rows.Set(f.hash, &keptRow{
+		user: f.user, item: f.item, row: f.row, epoch: f.epoch, read: f.asked, until: f.asked + int64(ttl-jitter),
+	})
+}
+
+// drop takes the word that a row changed.
+func (k *keptRows) drop(user, item string) {
+	hash := k.hashOf(user, item)
+	shard := k.shard(hash)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	delete(shard.flights, hash)
+	if e := k.find(hash, user, item); e != nil {
+		e.changed.Store(true)
+	}
+}
+
+// dropAll takes the word that any row may have changed. Flights under way are of
+// an earlier epoch, so nobody joins them and what they bring is not fresh.
+func (k *keptRows) dropAll() { k.epoch.Add(1) }
+
+func (k *keptRows) close() {
+	k.rows.InvalidateAll()
+	k.rows.StopAllGoroutines()
+}

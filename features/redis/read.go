@@ -1,0 +1,258 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/redis/rueidis"
+
+	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/features/feast"
+)
+
+// read asks for the rows of all flights at once and decodes them. A flight whose
+// row could not be had, or is damaged, stays Failed. The error says that the
+// server is not well: most commands failed.
+func (l *link) read(ctx context.Context, flights []flight) error {
+	client := l.client()
+	if client == nil {
+		return l.failure()
+	}
+	rows := newSlab(flights)
+	if l.cfg.Layout == Feast {
+		return l.readHashes(ctx, client, flights, rows)
+	}
+	return l.readStrings(ctx, client, flights, rows)
+}
+
+// readStrings reads packed rows: with one MGET, or one for each slot of a cluster.
+func (l *link) readStrings(ctx context.Context, client rueidis.Client, flights []flight, rows *slab) error {
+	groups := [][]int{all(len(flights))}
+	keys := make([]string, len(flights))
+	for i := range flights {
+		keys[i] = key(&flights[i])
+	}
+	if l.cfg.Mode == Cluster {
+		groups = bySlot(keys)
+	}
+	commands := make(rueidis.Commands, len(groups))
+	for i, group := range groups {
+		own := make([]string, len(group))
+		for j, at := range group {
+			own[j] = keys[at]
+		}
+		commands[i] = client.B().Mget().Key(own...).Build()
+	}
+	var health health
+	for i, result := range client.DoMulti(ctx, commands...) {
+		values, err := result.ToArray()
+		if !health.note(err) {
+			continue
+		}
+		for j, at := range groups[i] {
+			health.noteRow(l.decodeString(ctx, client, &flights[at], &values[j], rows))
+		}
+	}
+	return health.verdict()
+}
+
+func (l *link) decodeString(ctx context.Context, client rueidis.Client, f *flight, value *rueidis.RedisMessage, rows *slab) error {
+	if value.IsNil() {
+		f.mark = features.Sound
+		return nil
+	}
+	data, err := value.ToString()
+	if err != nil {
+		return err
+	}
+	row := rows.next(f.view)
+	if err = f.view.packed.Decode(data, row); l.schemas.learn(ctx, client, f.view, err) {
+		err = f.view.packed.Decode(data, row)
+	}
+	return f.bring(row, err)
+}
+
+// readHashes reads Feast's rows: one HMGET for each entity and view, all in one
+// pipeline.
+func (l *link) readHashes(ctx context.Context, client rueidis.Client, flights []flight, rows *slab) error {
+	commands := make(rueidis.Commands, 0, len(flights))
+	of := make([]int, 0, len(flights))
+	for i := range flights {
+		f := &flights[i]
+		name, err := f.view.feast.AppendKey(nil, f.user, f.item)
+		if err != nil {
+			f.mark = features.Sound // no such id can be in the store
+			continue
+		}
+		commands = append(commands, client.B().Hmget().Key(string(name)).Field(f.view.feast.Fields()...).Build())
+		of = append(of, i)
+	}
+	if len(commands) == 0 {
+		return nil
+	}
+	var health health
+	for i, result := range client.DoMulti(ctx, commands...) {
+		values, err := result.ToArray()
+		if health.note(err) {
+			health.noteRow(decodeHash(&flights[of[i]], values, rows))
+		}
+	}
+	return health.verdict()
+}
+
+// decodeHash reads the fields of one view; the last one is its event time, and
+// without that the entity has no row in the view.
+func decodeHash(f *flight, values []rueidis.RedisMessage, rows *slab) error {
+	last := len(values) - 1
+	if last != len(f.view.layout.Cells) {
+		return fmt.Errorf("view %s: %d fields in place of %d", f.view.Name, last, len(f.view.layout.Cells))
+	}
+	stamp, err := values[last].ToString()
+	if rueidis.IsRedisNil(err) {
+		f.mark = features.Sound
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	row := rows.next(f.view)
+	if row.Time, err = feast.DecodeTime(stamp); err != nil {
+		return f.bring(row, err)
+	}
+	for column := range f.view.layout.Cells {
+		value, err := values[column].ToString()
+		if rueidis.IsRedisNil(err) {
+			continue
+		}
+		if err == nil {
+			err = f.view.feast.DecodeField(column, value, row)
+		}
+		if err != nil {
+			return f.bring(row, err)
+		}
+	}
+	return f.bring(row, nil)
+}
+
+// bring ends the decoding of a row.
+func (f *flight) bring(row *features.Row, err error) error {
+	if err != nil {
+		return err
+	}
+	f.view.layout.Finish(row, &f.view.missing)
+	f.row, f.mark = row, features.Sound
+	return nil
+}
+
+// key is the packed row's; an id of another type than its entity's is no key that
+// anybody writes.
+func key(f *flight) string {
+	name, err := f.view.codec.AppendKey(nil, f.user, f.item)
+	if err != nil {
+		return ""
+	}
+	return string(name)
+}
+
+func all(n int) []int {
+	every := make([]int, n)
+	for i := range every {
+		every[i] = i
+	}
+	return every
+}
+
+// slab makes rows. Those that are kept have memory of their own, so that what is
+// evicted is freed; the others of a view share one piece.
+type slab struct {
+	views map[*view][]features.Row // rows not given out yet
+}
+
+func newSlab(flights []flight) *slab {
+	counts := map[*view]int{}
+	for i := range flights {
+		if v := flights[i].view; v.kept == nil {
+			counts[v]++
+		}
+	}
+	s := &slab{views: make(map[*view][]features.Row, len(counts))}
+	for v, n := range counts {
+		s.views[v] = v.layout.NewRows(n)
+	}
+	return s
+}
+
+func (s *slab) next(v *view) *features.Row {
+	if v.kept != nil {
+		row := v.layout.NewRow()
+		return &row
+	}
+	rows := s.views[v]
+	s.views[v] = rows[1:]
+	return &rows[0]
+}
+
+// health tells a server that is not well from a row that is damaged.
+type health struct {
+	commands, failed int
+	last             error
+	row              error
+}
+
+// note counts the result of one command and reports whether it has one.
+func (h *health) note(err error) bool {
+	h.commands++
+	if err == nil {
+		return true
+	}
+	if refusal, ok := rueidis.IsRedisErr(err); ok && strings.HasPrefix(refusal.Error(), "WRONGTYPE") {
+		h.noteRow(err)
+		return false
+	}
+	h.failed++
+	h.last = err
+	return false
+}
+
+func (h *health) noteRow(err error) {
+	if err != nil {
+		h.row = err
+	}
+}
+
+// verdict is an unwell error if at least half of the commands failed, a
+// damagedError if some row could not be decoded.
+func (h *health) verdict() error {
+	switch {
+	case h.failed > 0 && 2*h.failed >= h.commands:
+		return h.last
+	case h.failed > 0:
+		return &partialError{h.last}
+	case h.row != nil:
+		return &damagedError{h.row}
+	default:
+		return nil
+	}
+}
+
+// partialError is the failure of a few of many servers.
+type partialError struct{ error }
+
+func (e *partialError) Unwrap() error { return e.error }
+
+// damagedError is a row that can't be read, from a server that is well.
+type damagedError struct{ error }
+
+func (e *damagedError) Unwrap() error { return e.error }
+
+// Unwell reports whether an error is the server's and not a row's.
+func unwell(err error) bool {
+	if err == nil {
+		return false
+	}
+	var partial *partialError
+	var damaged *damagedError
+	return !errors.As(err, &partial) && !errors.As(err, &damaged)
+}

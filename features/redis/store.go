@@ -1,0 +1,183 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/rankgate/rankgate/features"
+)
+
+// Store is a features.Store over a Redis server. It is safe for concurrent use.
+//
+// While the server can't be asked, a row that was read before is used within its
+// view's max_stale, and what there is none of counts as an error: both are said
+// in the Marks of a look-up. A request never waits past its deadline, and no
+// deadline of one request is another's: rows are fetched by goroutines of the
+// store's own, at most Config.MaxFetches, each for at most Config.Timeout.
+type Store struct {
+	cfg      Config
+	views    []*view // by Registry.Views
+	links    []*link // one per kind of tracking that the views ask for
+	breaker  *breaker
+	places   chan struct{} // one token per fetch in progress
+	listener features.Listener
+	log      *slog.Logger
+	stats    stats
+
+	stop    context.CancelFunc // ends the goroutines of the store
+	running sync.WaitGroup     // those goroutines, and the fetches
+}
+
+// Open returns a store of the views of reg, with the given defaults for what is
+// missing. If the server can't be reached the store goes on trying, and answers
+// meanwhile as it does when a server is lost. listener hears of every change; it
+// is told before the store is used for the first time.
+func Open(cfg Config, reg *features.Registry, baseline *features.Baseline, listener features.Listener, log *slog.Logger) (*Store, error) {
+	s := &Store{cfg: cfg, listener: listener, log: log, places: make(chan struct{}, cfg.MaxFetches)}
+	var errs []error
+	for i := range reg.Views {
+		v, err := newView(&cfg, reg, &reg.Views[i], baseline)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		s.views = append(s.views, v)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	s.breaker = newBreaker(&s.stats)
+	if err := s.openLinks(); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	for _, l := range s.links {
+		if err := l.connect(); err != nil {
+			s.log.Error("the feature store can't be reached; trying on", "error", err)
+			s.running.Go(func() { l.connectUntil(ctx) })
+		}
+	}
+	s.running.Go(func() { s.watchMaterialized(ctx) })
+	return s, nil
+}
+
+// Ping reports why the server can't be asked, nil if it can.
+func (s *Store) Ping(ctx context.Context) error {
+	for _, l := range s.links {
+		client := l.client()
+		if client == nil {
+			return l.failure()
+		}
+		if err := client.Do(ctx, client.B().Ping().Build()).Error(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fetch implements features.Store. Rows that are kept here cost no allocation.
+func (s *Store) Fetch(q *features.Query, deadline time.Time) {
+	now := time.Now()
+	var missing missing
+	for i := range q.Lookups {
+		l := &q.Lookups[i]
+		v := s.views[l.View]
+		l.Default = &v.missing
+		if v.kept == nil {
+			missing.addAll(v, l)
+			continue
+		}
+		v.fromKept(l, q, now, &missing)
+	}
+	if len(missing.places) > 0 { // slow path
+		s.fetchMissing(&missing, q, now, deadline)
+	}
+}
+
+// Close waits for the fetches in progress and closes the connections.
+func (s *Store) Close() error {
+	s.stop()
+	s.running.Wait()
+	for _, l := range s.links {
+		l.close()
+	}
+	for _, v := range s.views {
+		if v.kept != nil {
+			v.kept.close()
+		}
+	}
+	return nil
+}
+
+// fetchMissing has the missing rows fetched and waits for them until deadline.
+func (s *Store) fetchMissing(m *missing, q *features.Query, now, deadline time.Time) {
+	if !deadline.After(now) {
+		s.stats.failed[Late].Add(uint64(len(m.places)))
+		m.fail(q, now)
+		return
+	}
+	for _, f := range m.claim(q, now) {
+		s.start(f)
+	}
+	timer := time.NewTimer(deadline.Sub(now))
+	defer timer.Stop()
+	m.collect(q, timer.C, now)
+}
+
+// start runs f in a goroutine of its own, or fails it at once if the server is
+// not to be asked now.
+func (s *Store) start(f *fetch) {
+	reason := Busy
+	if s.breaker.open() {
+		reason = Refused
+	} else {
+		select {
+		case s.places <- struct{}{}:
+			s.running.Go(func() {
+				defer func() { <-s.places }()
+				s.run(f)
+			})
+			return
+		default:
+		}
+	}
+	s.stats.failed[reason].Add(uint64(len(f.flights)))
+	f.finish()
+}
+
+// run asks the server for what f wants.
+func (s *Store) run(f *fetch) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Timeout)
+	defer cancel()
+	start := time.Now()
+	err := s.breaker.do(func() error { return f.link.read(ctx, f.flights) })
+	s.stats.observe(time.Since(start))
+	if err != nil {
+		s.complain(err)
+	}
+	if failed := f.failed(); failed > 0 {
+		s.stats.failed[reasonOf(err)].Add(failed)
+	}
+	f.finish()
+}
+
+// complaintGap is the least time between two log lines about failed fetches.
+const complaintGap = 10 * time.Second
+
+func (s *Store) complain(err error) {
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return
+	}
+	now, before := time.Now().UnixNano(), s.stats.complained.Load()
+	if now-before > int64(complaintGap) && s.stats.complained.CompareAndSwap(before, now) {
+		s.log.Error("features could not be read", "error", err)
+	}
+}
+
+
