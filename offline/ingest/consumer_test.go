@@ -233,7 +233,7 @@ func TestAStopFinishesTheBatchInHandWithinItsGrace(t *testing.T) {
 	for _, c := range []struct {
 		outage time.Duration
 		done   int
-	}{{grace / 2, 1}, {2 * grace, 0}} {
+	}{{grace / 10, 1}, {2 * grace, 0}} {
 		synctest.Test(t, func(t *testing.T) {
 			source, store := newPile(priceEvent(1, 1, 1)), newShelf()
 			begin := time.Now()

@@ -79,6 +79,13 @@ func (s *shelf) Write(_ context.Context, _ int, records []features.Record) (w Wr
 	return w, nil
 }
 
+// writerFunc is a Writer that is one function.
+type writerFunc func(ctx context.Context, view int, records []features.Record) (Written, error)
+
+func (f writerFunc) Write(ctx context.Context, view int, records []features.Record) (Written, error) {
+	return f(ctx, view, records)
+}
+
 // prices returns what the shelf holds.
 func (s *shelf) prices() map[string]float32 {
 	s.mu.Lock()

@@ -21,7 +21,7 @@ func (c *Consumer) insist(ctx context.Context, step Step, do func() error) error
 		case err == nil && attempt == 0:
 			return nil
 		case err == nil:
-			c.log.Info("recovered", "step", step, "attempts", attempt+1)
+			c.log.Info("goes on", "step", step, "attempts", attempt+1)
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -184,16 +185,31 @@ func (t *topics) acknowledge(_ context.Context, done []message) error {
 	return nil
 }
 
+// lag counts the records that are not committed. What the group has never
+// committed of, it has still to read from its beginning.
 func (t *topics) lag(ctx context.Context) (int64, error) {
-	lags, err := t.admin.Lag(ctx, t.cfg.Group)
+	committed, err := t.admin.FetchOffsets(ctx, t.cfg.Group)
 	if err != nil {
 		return -1, err
 	}
-	group := lags[t.cfg.Group]
-	if err := group.Error(); err != nil {
+	first, err := t.admin.ListStartOffsets(ctx, t.cfg.Topics...)
+	if err != nil {
 		return -1, err
 	}
-	return group.Lag.Total(), nil
+	end, err := t.admin.ListEndOffsets(ctx, t.cfg.Topics...)
+	if err := cmp.Or(err, committed.Error(), first.Error(), end.Error()); err != nil {
+		return -1, err
+	}
+	var lag int64
+	end.Each(func(e kadm.ListedOffset) {
+		from, _ := first.Lookup(e.Topic, e.Partition)
+		at := from.Offset
+		if done, ok := committed.Lookup(e.Topic, e.Partition); ok {
+			at = max(at, done.At)
+		}
+		lag += max(e.Offset-at, 0)
+	})
+	return lag, nil
 }
 
 // close commits what is marked and leaves the group.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"log/slog"
 	"os"
 	"strings"
@@ -100,16 +99,16 @@ func tlsOf(t *redis.TLS) (*tls.Config, error) {
 	return config, nil
 }
 
-// kafkaLog lets the client tell of what it repeats by itself: brokers that are
-// not there, sessions that have ended.
+// kafkaLog lets the client tell of what it repeats by itself. It warns at every
+// attempt to open a connection, which is more than a log wants to hold.
 type kafkaLog struct{ log *slog.Logger }
 
 func (kafkaLog) Level() kgo.LogLevel { return kgo.LogLevelWarn }
 
 func (l kafkaLog) Log(level kgo.LogLevel, message string, args ...any) {
-	at := slog.LevelWarn
+	at := slog.LevelDebug
 	if level == kgo.LogLevelError {
-		at = slog.LevelError
+		at = slog.LevelWarn
 	}
-	l.log.Log(context.Background(), at, fmt.Sprintf("kafka: %s", message), args...)
+	l.log.Log(context.Background(), at, "kafka: "+message, args...)
 }
