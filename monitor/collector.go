@@ -7,15 +7,17 @@ import (
 	"github.com/rankgate/rankgate/cache"
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/features/redis"
 	"github.com/rankgate/rankgate/rank"
 )
 
 // Sources are the stages that all models share, whose Stats are read at each
 // scrape.
 type Sources struct {
-	Edge     *edge.Stats
-	Cache    func() cache.Stats
-	Features func() []features.ViewInfo
+	Edge   *edge.Stats
+	Cache  func() cache.Stats
+	Memory func() []features.ViewInfo // nil unless the feature store is embedded
+	Redis  func() redis.Stats         // nil unless it is remote
 }
 
 // VersionSource is what one loaded model version counts.
@@ -80,7 +82,12 @@ func (versionsCollector) Describe(chan<- *prometheus.Desc) {}
 func (c *sharedCollector) Collect(out chan<- prometheus.Metric) {
 	c.collectEdge(counterTo(out), gaugeTo(out))
 	c.collectCache(counterTo(out), gaugeTo(out))
-	c.collectViews(gaugeTo(out))
+	if c.Memory != nil {
+		c.collectViews(gaugeTo(out))
+	}
+	if c.Redis != nil {
+		collectRedis(out, c.Redis())
+	}
 }
 
 func (c versionsCollector) Collect(out chan<- prometheus.Metric) {
@@ -133,7 +140,7 @@ func (c *sharedCollector) collectCache(counter counterFunc, gauge gaugeFunc) {
 }
 
 func (c *sharedCollector) collectViews(gauge gaugeFunc) {
-	for _, v := range c.Features() {
+	for _, v := range c.Memory() {
 		gauge(viewRows, v.Rows, v.Name)
 		gauge(viewNonFinite, v.NonFinite, v.Name)
 		if !v.Newest.IsZero() {

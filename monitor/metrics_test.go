@@ -11,6 +11,7 @@ import (
 	"github.com/rankgate/rankgate/cache"
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/features/redis"
 	"github.com/rankgate/rankgate/rank"
 )
 
@@ -19,9 +20,12 @@ func watched(t *testing.T) *Metrics {
 	t.Helper()
 	m := New("test")
 	m.Watch(Sources{
-		Edge:     &edge.Stats{},
-		Cache:    func() cache.Stats { return cache.Stats{Hits: 3} },
-		Features: func() []features.ViewInfo { return []features.ViewInfo{{Name: "user_stats", Newest: time.Unix(7, 0)}} },
+		Edge:   &edge.Stats{},
+		Cache:  func() cache.Stats { return cache.Stats{Hits: 3} },
+		Memory: func() []features.ViewInfo { return []features.ViewInfo{{Name: "user_stats", Newest: time.Unix(7, 0)}} },
+		Redis: func() redis.Stats {
+			return redis.Stats{Views: []redis.ViewStats{{View: "item_stats", Materialized: redis.Materialized{LastSuccess: 9, NewestEvent: 8}}}}
+		},
 	})
 	m.WatchVersions([]VersionSource{{
 		Model: "ranker", Version: "3",

@@ -34,6 +34,11 @@ there are mistakes.`,
 			if err := g.load(c.Context()); err != nil {
 				return err
 			}
+			if g.redis != nil {
+				if err := g.redis.Ping(c.Context()); err != nil {
+					return err
+				}
+			}
 			for _, m := range g.catalogue.Load().Models() {
 				fmt.Fprintf(c.OutOrStdout(), "model %s: stable %s of %s\n",
 					m.Name, m.Stable.Spec.Version, count(len(m.Versions), "version"))

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rankgate/rankgate/backends/onnx"
@@ -15,6 +16,7 @@ import (
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/features/redis"
 	"github.com/rankgate/rankgate/monitor"
 	"github.com/rankgate/rankgate/rank"
 	"github.com/rankgate/rankgate/router"
@@ -31,7 +33,9 @@ type gateway struct {
 	repository   []config.Model
 
 	runtime   *onnx.Runtime
-	store     *features.Memory
+	store     features.Store
+	memory    *features.Memory // the store, if it is embedded
+	redis     *redis.Store     // the store, if it is remote
 	scores    *cache.Cache
 	catalogue *router.Catalogue
 	router    *router.Router
@@ -77,14 +81,59 @@ func compose(cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err 
 	if err := config.Join(wrong, cfg.File.Place(err)); err != nil {
 		return nil, invalid(err)
 	}
-	g.store = features.NewMemory(g.registry)
-	g.store.Inform(g.scores)
+	if err := g.openStore(); err != nil {
+		return nil, err
+	}
 	g.router = router.New(g.catalogue, g.scores, g.store, g.metrics)
 	if g.edge, err = edge.New(cfg.Edge, g.router, g.catalogue.Ready, log); err != nil {
 		return nil, invalid(err)
 	}
-	g.metrics.Watch(monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats, Features: g.store.Views})
+	g.watch()
 	return g, nil
+}
+
+// openStore makes the feature store. The score cache hears of its changes.
+func (g *gateway) openStore() error {
+	remote := g.cfg.Features.Redis
+	if remote == nil {
+		g.memory = features.NewMemory(g.registry)
+		g.memory.Inform(g.scores)
+		g.store = g.memory
+		return nil
+	}
+	var baseline *features.Baseline
+	if path := g.cfg.Features.Baseline; path != "" {
+		var err error
+		if baseline, err = features.ReadBaseline(path); err != nil {
+			return invalid(err)
+		}
+	}
+	store, err := redis.Open(*remote, g.registry, baseline, g.scores, g.log)
+	if err != nil {
+		return invalid(g.placeField(err))
+	}
+	g.redis, g.store = store, store
+	g.closers = append(g.closers, store.Close)
+	return nil
+}
+
+// placeField gives mistakes their place in the file that they stand in.
+func (g *gateway) placeField(err error) error {
+	if field, ok := errors.AsType[rank.FieldError](err); ok && strings.HasPrefix(field.Path, "views.") {
+		return g.registryFile.Place(err)
+	}
+	return g.cfg.File.Place(err)
+}
+
+// watch has the stages that all models share measured.
+func (g *gateway) watch() {
+	sources := monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats}
+	if g.memory != nil {
+		sources.Memory = g.memory.Views
+	} else {
+		sources.Redis = g.redis.Stats
+	}
+	g.metrics.Watch(sources)
 }
 
 // isField reports whether err is about a setting.
@@ -93,9 +142,12 @@ func isField(err error) bool {
 	return ok
 }
 
-// refill fills the feature store anew.
+// refill fills the embedded feature store anew.
 func (g *gateway) refill(ctx context.Context) error {
-	err := g.registryFile.Place(g.fill(ctx, g.registry, g.store))
+	if g.memory == nil {
+		return nil
+	}
+	err := g.registryFile.Place(g.fill(ctx, g.registry, g.memory))
 	g.metrics.FeaturesRead(err == nil, time.Now())
 	return err
 }

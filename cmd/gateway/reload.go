@@ -30,6 +30,10 @@ func (g *gateway) reloadOn(ctx context.Context, signals <-chan os.Signal) {
 
 // reload reads the features again. If that fails, the old ones stay.
 func (g *gateway) reload(ctx context.Context) {
+	if g.memory == nil {
+		g.log.Info("the features are in a remote store; there is nothing to reload")
+		return
+	}
 	start := time.Now()
 	if err := g.refill(ctx); err != nil {
 		g.log.Error("features were not reloaded, the old ones stay", "error", err)

@@ -63,7 +63,9 @@ func Open(cfg Config, reg *features.Registry, baseline *features.Baseline, liste
 			s.running.Go(func() { l.connectUntil(ctx) })
 		}
 	}
-	s.running.Go(func() { s.watchMaterialized(ctx) })
+	if len(s.links) > 0 { // there are views
+		s.running.Go(func() { s.watchMaterialized(ctx) })
+	}
 	return s, nil
 }
 
@@ -179,5 +181,3 @@ func (s *Store) complain(err error) {
 		s.log.Error("features could not be read", "error", err)
 	}
 }
-
-
