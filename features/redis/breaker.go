@@ -15,14 +15,14 @@ type breaker struct {
 
 const (
 	openFor       = 500 * time.Millisecond
-	window        = 10 * time.Second
+	breakerWindow = 10 * time.Second
 	failuresInRow = 5
-	leastFetches  = 20 // in the window, before the share of failures counts
+	leastFetches  = 20 // in that time, before the share of failures counts
 )
 
 func newBreaker(stats *stats) *breaker {
 	return &breaker{gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-		Interval: window, BucketPeriod: time.Second, Timeout: openFor,
+		Interval: breakerWindow, BucketPeriod: time.Second, Timeout: openFor,
 		ReadyToTrip: func(c gobreaker.Counts) bool {
 			return c.ConsecutiveFailures >= failuresInRow || c.Requests >= leastFetches && 2*c.TotalFailures >= c.Requests
 		},
