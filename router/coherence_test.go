@@ -204,86 +204,76 @@ func (w *truth) rank(random *rand.Rand, check func(e *entity, count int64, sourc
 	}
 }
 
-func TestNoScoreIsOlderThanOneRoundTripOfInvalidation(t *testing.T) {
-	w := newTruth(t, time.Hour, nil)
-	const workers, each = 4, 12_500 // writes, and as many ranks
-	var wg sync.WaitGroup
-	var cached atomic.Int64
+// run has workers write, each so often, while as many others rank until the last
+// write is done and at least so often. asks makes what checks the scores of one
+// ranking, at the moment before it.
+func (w *truth) run(workers, each int, asks func() func(e *entity, count int64, source rank.Source)) {
+	var writers, rankers sync.WaitGroup
+	var ranks, cached atomic.Int64
+	var done atomic.Bool
 	for worker := range workers {
 		random := rand.New(rand.NewPCG(1, uint64(worker)))
-		wg.Go(func() {
+		writers.Go(func() {
 			for range each {
 				w.write(w.entities[random.IntN(len(w.entities))])
 			}
 		})
-		readers := rand.New(rand.NewPCG(2, uint64(worker)))
-		wg.Go(func() {
-			told := make([]int64, len(w.entities))
-			at := map[*entity]int{}
-			for i, e := range w.entities {
-				at[e] = i
-			}
-			for range each {
-				for i, e := range w.entities {
-					told[i] = e.told.Load()
-				}
-				w.rank(readers, func(e *entity, count int64, source rank.Source) {
-					if count < told[at[e]] {
-						t.Errorf("a score from the %v is built on write %d of %s/%s; write %d was told before", source, count, e.user, e.item, told[at[e]])
-					}
+		asking := rand.New(rand.NewPCG(2, uint64(worker)))
+		rankers.Go(func() {
+			for n := 0; n < each || !done.Load(); n++ {
+				check := asks()
+				w.rank(asking, func(e *entity, count int64, source rank.Source) {
 					if source == rank.SourceCache {
 						cached.Add(1)
 					}
+					check(e, count, source)
 				})
+				ranks.Add(1)
 			}
 		})
 	}
-	wg.Wait()
+	writers.Wait()
+	done.Store(true)
+	rankers.Wait()
 	if cached.Load() == 0 {
-		t.Error("no score came from the cache: nothing was tested")
+		w.t.Error("no score came from the cache: nothing was tested")
 	}
-	t.Logf("%d writes, %d ranks, %d entities behind cached scores compared", workers*each, workers*each, cached.Load())
+	w.t.Logf("%d writes, %d ranks, %d entities behind cached scores compared", workers*each, ranks.Load(), cached.Load())
+}
+
+func TestNoScoreIsOlderThanOneRoundTripOfInvalidation(t *testing.T) {
+	w := newTruth(t, time.Hour, nil)
+	w.run(4, 12_500, func() func(*entity, int64, rank.Source) {
+		told := make(map[*entity]int64, len(w.entities))
+		for _, e := range w.entities {
+			told[e] = e.told.Load()
+		}
+		return func(e *entity, count int64, source rank.Source) {
+			if count < told[e] {
+				t.Errorf("a score from the %v is built on write %d of %s/%s; write %d was told before", source, count, e.user, e.item, told[e])
+			}
+		}
+	})
 }
 
 func TestWithoutTrackingNoScoreIsOlderThanItsTTL(t *testing.T) {
 	const ttl = 200 * time.Millisecond
 	w := newTruth(t, ttl, func(cfg *redis.Config, reg *features.Registry) {
-		cfg.Cache.TTL, cfg.Cache.Negative = ttl/2, ttl/2
+		cfg.Cache.TTL, cfg.Cache.Negative = ttl*3/4, ttl*3/4
 		for i := range reg.Views {
 			reg.Views[i].Cache.Tracking = features.TrackingOff
 		}
 	})
-	const workers, each = 2, 10_000
-	var wg sync.WaitGroup
-	var cached atomic.Int64
-	for worker := range workers {
-		random := rand.New(rand.NewPCG(3, uint64(worker)))
-		wg.Go(func() {
-			for range each {
-				w.write(w.entities[random.IntN(len(w.entities))])
+	w.run(2, 12_500, func() func(*entity, int64, rank.Source) {
+		asked := int64(time.Since(w.began))
+		return func(e *entity, count int64, source rank.Source) {
+			if count == mostWrites {
+				return
 			}
-		})
-		readers := rand.New(rand.NewPCG(4, uint64(worker)))
-		wg.Go(func() {
-			for range each {
-				asked := int64(time.Since(w.began))
-				w.rank(readers, func(e *entity, count int64, source rank.Source) {
-					if source == rank.SourceCache {
-						cached.Add(1)
-					}
-					if count >= mostWrites {
-						return
-					}
-					if next := e.acked[count+1].Load(); next != 0 && next < asked-int64(ttl) {
-						t.Errorf("a score from the %v is built on write %d of %s/%s, whose next one was acknowledged %v before; the TTL is %v",
-							source, count, e.user, e.item, time.Duration(asked-next), ttl)
-					}
-				})
+			if next := e.acked[count+1].Load(); next != 0 && next < asked-int64(ttl) {
+				t.Errorf("a score from the %v is built on write %d of %s/%s, whose next one was acknowledged %v before; the TTL is %v",
+					source, count, e.user, e.item, time.Duration(asked-next), ttl)
 			}
-		})
-	}
-	wg.Wait()
-	if cached.Load() == 0 {
-		t.Error("no score came from the cache: nothing was tested")
-	}
+		}
+	})
 }
