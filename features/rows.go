@@ -164,27 +164,40 @@ func (r *Rows) settle(i int, now int64) {
 		r.asOf = l.AsOf
 	}
 	for j, row := range v.rows {
-		if l.Marks[j] != Sound {
+		sound := l.Marks[j] == Sound
+		if row != nil && sound && (p.ttl == 0 || now-row.Time <= p.ttl || row.Time == 0) { // fast path
+			if row.Nulls != nil && overlap(row.Nulls, p.read) {
+				v.status[j] = rank.NullValue
+			}
+			continue
+		}
+		if !sound {
 			r.doubt(j, p)
 		}
-		switch {
-		case row == nil && l.Marks[j] == Failed:
-			v.rows[j], v.status[j] = missing, rank.Errored
-		case row == nil:
-			v.rows[j], v.status[j] = missing, rank.Missing
-		case p.ttl > 0 && row.Time != 0 && now-row.Time > p.ttl:
-			v.status[j] = rank.Stale
-			if now-row.Time-p.ttl > p.maxStale {
-				v.rows[j], v.status[j] = missing, rank.Missing
-			}
-		case l.Marks[j] == LastKnown:
-			v.status[j] = rank.Stale
-		case row.Nulls != nil && overlap(row.Nulls, p.read):
-			v.status[j] = rank.NullValue
+		v.status[j] = judge(row, l.Marks[j], p.ttl, p.maxStale, now)
+		if row == nil || v.status[j] == rank.Missing {
+			v.rows[j] = missing
 		}
 	}
 	if p.required != nil {
 		r.require(v.rows, p)
+	}
+}
+
+// judge says what a row that was looked up counts as, before its columns are
+// looked at. ttl, maxStale and now are in milliseconds.
+func judge(row *Row, mark Mark, ttl, maxStale, now int64) rank.Status {
+	switch {
+	case row == nil && mark == Failed:
+		return rank.Errored
+	case row == nil:
+		return rank.Missing
+	case ttl > 0 && row.Time != 0 && now-row.Time > ttl+maxStale:
+		return rank.Missing
+	case ttl > 0 && row.Time != 0 && now-row.Time > ttl, mark == LastKnown:
+		return rank.Stale
+	default:
+		return rank.Present
 	}
 }
 

@@ -9,6 +9,6 @@ func featuresCommand() *cobra.Command {
 		Args:  usage(cobra.NoArgs),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(featuresImportCommand())
+	c.AddCommand(featuresGetCommand(), featuresImportCommand())
 	return c
 }

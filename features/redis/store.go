@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -81,6 +82,24 @@ func (s *Store) Ping(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Key is where a row lies in the server, quoted if it is not all text.
+func (s *Store) Key(view, user, item string) string {
+	for _, v := range s.views {
+		if v.Name != view {
+			continue
+		}
+		key, err := v.codec.AppendKey(nil, user, item)
+		if err != nil {
+			return err.Error()
+		}
+		if v.feast != nil {
+			return strconv.Quote(string(key))
+		}
+		return string(key)
+	}
+	return ""
 }
 
 // Fetch implements features.Store. Rows that are kept here cost no allocation.
