@@ -214,18 +214,24 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 		made = min(made, c.ticks(asOf))
 	}
 	first := since(ticks, c.ttl()+c.maxStale()) + 1 // made before it is of no use any more
-	added, replaced := 0, 0
+	added, replaced, used := 0, 0, 0
 	for i, source := range sources {
-		if source == rank.SourceModel {
+		switch source {
+		case rank.SourceModel:
 			added++
 			replaced += v.block.holds(of.Hashes[i], first)
+		case rank.SourceCache:
+			used++
 		}
 	}
-	if added == 0 || made < first {
+	// A request of more candidates than a block holds keeps what it could use: to
+	// store others in its place would write a full block each time, for nothing.
+	room := min(added, maxPairs-min(used, maxPairs))
+	if room == 0 || made < first {
+		c.stats.refused.Add(uint64(added))
 		return
 	}
 	alive := v.block.alive(first)
-	room := min(added, maxPairs)
 	kept := min(alive-replaced, maxPairs-room)
 	merged := newBlock(v.out, room+kept, ticks)
 	v.out = merged
