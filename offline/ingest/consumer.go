@@ -2,19 +2,22 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/features/redis"
 )
 
 // Writer writes rows to the online store.
 type Writer interface {
 	// Write stores those records of a view, an index into Registry.Views, that
-	// are newer than what is there. It may fail with some of them stored: it is
-	// then called again with all.
-	Write(ctx context.Context, view int, records []features.Record) (Written, error)
+	// are not older than what is there. It may fail with some of them stored: it
+	// is then called again with all, but for the one that a *redis.RecordError
+	// says can't be stored.
+	Write(ctx context.Context, view int, records []features.Record) (redis.Written, error)
 }
 
 // Consumer moves the events of one source into the store, a batch at a time:
@@ -41,11 +44,12 @@ const (
 	grace    = 5 * time.Second // for the batch in hand when the consumer is stopped
 )
 
-func newConsumer(name string, source source, reg *features.Registry, writer Writer, cfg *Config, log *slog.Logger) *Consumer {
+func newConsumer(name string, source source, store Store, cfg *Config, log *slog.Logger) *Consumer {
+	views := len(store.Registry.Views)
 	c := &Consumer{
-		Stats:  &Stats{Source: name, Newest: make([]atomic.Int64, len(reg.Views))},
-		source: source, decoder: NewDecoder(reg, cfg), writer: writer, log: log.With("source", name),
-		batch: cfg.Batch, linger: cfg.Linger, rows: newLatest(len(reg.Views)),
+		Stats:  &Stats{Source: name, Newest: make([]atomic.Int64, views)},
+		source: source, decoder: NewDecoder(store.Registry, cfg), writer: store.Writer, log: log.With("source", name),
+		batch: cfg.Batch, linger: cfg.Linger, rows: newLatest(views),
 	}
 	c.Stats.Lag.Store(-1)
 	return c
@@ -83,7 +87,7 @@ func (c *Consumer) gather(ctx context.Context) (batch []message) {
 func (c *Consumer) handle(ctx context.Context, batch []message) error {
 	c.decode(batch, time.Now())
 	for view := range c.rows.views {
-		if err := c.write(ctx, view); err != nil {
+		if err := c.write(ctx, view, batch); err != nil {
 			return err
 		}
 	}
@@ -113,7 +117,7 @@ func (c *Consumer) decode(batch []message, now time.Time) {
 			event, m.refusal = c.decoder.decode(m.event, now)
 		}
 		if m.refusal == nil {
-			c.rows.add(&event)
+			c.rows.add(&event, i)
 		} else {
 			c.dead = append(c.dead, *m)
 		}
@@ -121,27 +125,42 @@ func (c *Consumer) decode(batch []message, now time.Time) {
 	c.Stats.Superseded.Add(c.rows.superseded)
 }
 
-func (c *Consumer) write(ctx context.Context, view int) error {
-	records := c.rows.views[view].records
-	if len(records) == 0 {
-		return nil
+// write stores the rows of a view. One that the store can't hold is a dead letter,
+// and the others are written again.
+func (c *Consumer) write(ctx context.Context, view int, batch []message) error {
+	rows := &c.rows.views[view]
+	for len(rows.records) > 0 {
+		var written redis.Written
+		var unfit *redis.RecordError
+		err := c.insist(ctx, Write, func() (err error) {
+			written, err = c.writer.Write(ctx, view, rows.records)
+			if errors.As(err, &unfit) {
+				return nil
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if unfit == nil {
+			c.countWritten(view, written)
+			return nil
+		}
+		m := &batch[rows.remove(unfit.Record)]
+		m.refusal = refuse(Unwritable, "%v", unfit)
+		c.dead = append(c.dead, *m)
 	}
-	var written Written
-	err := c.insist(ctx, Write, func() (err error) {
-		written, err = c.writer.Write(ctx, view, records)
-		return err
-	})
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+func (c *Consumer) countWritten(view int, written redis.Written) {
 	c.Stats.Written.Add(uint64(written.Stored))
 	c.Stats.Older.Add(uint64(written.Older))
 	c.Stats.Expired.Add(uint64(written.Expired))
 	newest := &c.Stats.Newest[view]
-	for i := range records {
-		newest.Store(max(newest.Load(), records[i].Row.Time))
+	for i := range c.rows.views[view].records {
+		newest.Store(max(newest.Load(), c.rows.views[view].records[i].Row.Time))
 	}
-	return nil
 }
 
 // observe measures how long the events of a batch took to their row.

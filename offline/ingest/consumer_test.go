@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/features/redis"
 )
 
 // pile is a source in memory: what is read and not acknowledged is delivered
@@ -98,7 +102,7 @@ func consume(t *testing.T, source source, writer Writer, change func(*Config)) *
 	cfg := DefaultConfig()
 	cfg.Batch = 10
 	change(&cfg)
-	return newConsumer("redis", source, catalogue(), writer, &cfg, quiet(t))
+	return newConsumer("redis", source, Store{Registry: catalogue(), Writer: writer}, &cfg, quiet(t))
 }
 
 // running runs c until the test's bubble has come to rest, then calls check.
@@ -158,9 +162,9 @@ func TestOfTwoEventsOfOneTimeTheOneCreatedLaterIsKept(t *testing.T) {
 func TestAWriteThatFailsIsRepeatedAndNothingIsAcknowledgedBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, store := newPile(priceEvent(1, 1, 1)), newShelf()
-		broken := true
+		var mended atomic.Bool
 		store.err = func(int) error {
-			if broken {
+			if !mended.Load() {
 				return errors.New("no store")
 			}
 			return nil
@@ -172,7 +176,7 @@ func TestAWriteThatFailsIsRepeatedAndNothingIsAcknowledgedBefore(t *testing.T) {
 			if failed := c.Stats.Failed[Write].Load(); len(source.done) > 0 || failed < 12 || failed > 40 {
 				t.Errorf("after a minute without a store: %d acknowledged, %d writes tried", len(source.done), failed)
 			}
-			broken = false
+			mended.Store(true)
 			time.Sleep(longestPause)
 			synctest.Wait()
 			if len(source.done) != 1 || c.Stats.Written.Load() != 1 {
@@ -296,4 +300,30 @@ func TestDelaysFallIntoTheirBuckets(t *testing.T) {
 	if want := int64(2*time.Millisecond + 1 + 24*time.Hour); d.Sum.Load() != want {
 		t.Errorf("sum %d; want %d", d.Sum.Load(), want)
 	}
+}
+
+func TestARowThatTheStoreCannotHoldIsBuriedAndTheOthersAreWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, store := newPile(priceEvent(1, 1, 1), priceEvent(2, 1, 2), priceEvent(2, 2, 3), priceEvent(3, 1, 4)), newShelf()
+		picky := writerFunc(func(ctx context.Context, view int, records []features.Record) (redis.Written, error) {
+			for i, r := range records {
+				if r.Item == "2" {
+					return redis.Written{Stored: i}, &redis.RecordError{View: "item_stats", Record: i, Item: "2", Err: errors.New("a hash")}
+				}
+			}
+			return store.Write(ctx, view, records)
+		})
+		c := consume(t, source, picky, func(*Config) {})
+		running(c, func() {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			store.awaits(t, map[string]float32{"1": 1, "3": 4})
+			if len(source.dead) != 1 || string(source.dead[0].event) != priceEvent(2, 2, 3) || source.dead[0].refusal.Message != `view item_stats: item "2": a hash` {
+				t.Errorf("dead letters %+v", source.dead)
+			}
+			if s := c.Stats; s.Written.Load() != 2 || s.Dead[Unwritable].Load() != 1 || s.Failed[Write].Load() != 0 || len(source.done) != 4 {
+				t.Errorf("written %d, unwritable %d, %d acknowledged", s.Written.Load(), s.Dead[Unwritable].Load(), len(source.done))
+			}
+		})
+	})
 }

@@ -56,7 +56,7 @@ func NewDecoder(reg *features.Registry, cfg *Config) *Decoder {
 }
 
 // Decode reads one event, which it does not keep. An event that can't be a row
-// is a *Refusal.
+// is a *EventError.
 func (d *Decoder) Decode(text []byte, now time.Time) (Event, error) {
 	event, refusal := d.decode(text, now)
 	if refusal != nil {
@@ -65,7 +65,7 @@ func (d *Decoder) Decode(text []byte, now time.Time) (Event, error) {
 	return event, nil
 }
 
-func (d *Decoder) decode(text []byte, now time.Time) (Event, *Refusal) {
+func (d *Decoder) decode(text []byte, now time.Time) (Event, *EventError) {
 	if len(text) > d.maxEvent {
 		return Event{}, refuse(TooLarge, "the event is %d bytes; at most %d are read (ingest.max_event)", len(text), d.maxEvent)
 	}
@@ -97,7 +97,7 @@ func (d *Decoder) decode(text []byte, now time.Time) (Event, *Refusal) {
 	return event, nil
 }
 
-func (d *Decoder) viewOf(value []byte) (*view, *Refusal) {
+func (d *Decoder) viewOf(value []byte) (*view, *EventError) {
 	switch {
 	case value == nil:
 		return nil, refuse(UnknownView, "view: missing")
@@ -113,7 +113,7 @@ func (d *Decoder) viewOf(value []byte) (*view, *Refusal) {
 }
 
 // id reads the id of an entity that the event names, or is to name.
-func (v *view) id(entity string, value []byte) (string, *Refusal) {
+func (v *view) id(entity string, value []byte) (string, *EventError) {
 	i := slices.IndexFunc(v.entities, func(e features.Entity) bool { return e.Name == entity })
 	switch {
 	case i < 0 && value == nil:
@@ -146,7 +146,7 @@ func isInteger(value []byte) bool {
 }
 
 // row reads the columns of an event; those that it does not name are null.
-func (d *Decoder) row(v *view, columns []byte) (features.Row, *Refusal) {
+func (d *Decoder) row(v *view, columns []byte) (features.Row, *EventError) {
 	switch {
 	case columns == nil:
 		return features.Row{}, refuse(Malformed, "columns: missing")

@@ -108,7 +108,7 @@ func TestARefusalNamesTheFieldAndTheValue(t *testing.T) {
 		{`{"view":"item_stats","item":1,"columns":{},"event_time":1,"created_time":"?"}`, BadTime, `created_time: "?" is not a time; it takes RFC 3339, 2006-01-02 15:04:05 or a number since 1970`},
 	} {
 		_, err := testDecoder().Decode([]byte(c.event), noon)
-		var refusal *Refusal
+		var refusal *EventError
 		if !errors.As(err, &refusal) {
 			t.Errorf("%s: %v is no refusal", c.event, err)
 			continue

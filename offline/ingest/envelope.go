@@ -8,7 +8,7 @@ type envelope struct {
 
 var envelopeFields = []string{"columns", "created_time", "event_time", "item", "user", "view"}
 
-func openEnvelope(text []byte) (e envelope, _ *Refusal) {
+func openEnvelope(text []byte) (e envelope, _ *EventError) {
 	if err := checkJSON(text); err != nil {
 		return e, refuse(Malformed, "not JSON: %v", err)
 	}

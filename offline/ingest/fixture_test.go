@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/features/redis"
 	"github.com/rankgate/rankgate/model"
 )
 
@@ -57,7 +58,7 @@ type shelf struct {
 
 func newShelf() *shelf { return &shelf{rows: map[string]features.Record{}} }
 
-func (s *shelf) Write(_ context.Context, _ int, records []features.Record) (w Written, err error) {
+func (s *shelf) Write(_ context.Context, _ int, records []features.Record) (w redis.Written, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
@@ -68,8 +69,7 @@ func (s *shelf) Write(_ context.Context, _ int, records []features.Record) (w Wr
 	}
 	for _, r := range records {
 		old, there := s.rows[r.Item]
-		newer := cmp.Or(cmp.Compare(r.Row.Time, old.Row.Time), cmp.Compare(r.Created, old.Created)) > 0
-		if there && !newer {
+		if there && cmp.Or(cmp.Compare(r.Row.Time, old.Row.Time), cmp.Compare(r.Created, old.Created)) < 0 {
 			w.Older++
 			continue
 		}
@@ -80,9 +80,9 @@ func (s *shelf) Write(_ context.Context, _ int, records []features.Record) (w Wr
 }
 
 // writerFunc is a Writer that is one function.
-type writerFunc func(ctx context.Context, view int, records []features.Record) (Written, error)
+type writerFunc func(ctx context.Context, view int, records []features.Record) (redis.Written, error)
 
-func (f writerFunc) Write(ctx context.Context, view int, records []features.Record) (Written, error) {
+func (f writerFunc) Write(ctx context.Context, view int, records []features.Record) (redis.Written, error) {
 	return f(ctx, view, records)
 }
 

@@ -13,17 +13,23 @@ import (
 // Ingest is a consumer for each source of a configuration.
 type Ingest struct{ consumers []*Consumer }
 
+// Store is where the rows of a registry's views go.
+type Store struct {
+	Registry *features.Registry
+	Writer   Writer
+	Client   rueidis.Client // of the server, which holds the stream too; it stays the caller's
+}
+
 // Open joins the groups of the sources that cfg names; a source that can't be
-// reached is an error. client is of the server with the stream, and stays the
-// caller's.
-func Open(ctx context.Context, cfg *Config, reg *features.Registry, client rueidis.Client, writer Writer, log *slog.Logger) (*Ingest, error) {
+// reached is an error.
+func Open(ctx context.Context, cfg *Config, store Store, log *slog.Logger) (*Ingest, error) {
 	in := &Ingest{}
 	if cfg.Redis != nil {
-		s, err := openStream(ctx, client, *cfg.Redis)
+		s, err := openStream(ctx, store.Client, *cfg.Redis)
 		if err != nil {
 			return nil, err
 		}
-		in.consumers = append(in.consumers, newConsumer("redis", s, reg, writer, cfg, log))
+		in.consumers = append(in.consumers, newConsumer("redis", s, store, cfg, log))
 	}
 	if cfg.Kafka != nil {
 		t, err := openTopics(ctx, *cfg.Kafka, log)
@@ -31,7 +37,7 @@ func Open(ctx context.Context, cfg *Config, reg *features.Registry, client rueid
 			in.close()
 			return nil, err
 		}
-		in.consumers = append(in.consumers, newConsumer("kafka", t, reg, writer, cfg, log))
+		in.consumers = append(in.consumers, newConsumer("kafka", t, store, cfg, log))
 	}
 	return in, nil
 }

@@ -27,7 +27,7 @@ func (c *Consumer) insist(ctx context.Context, step Step, do func() error) error
 			return ctx.Err()
 		}
 		c.failed(step, attempt, err)
-		if !pause(ctx, backoff(attempt, rand.Float64())) {
+		if !pause(ctx, backoff(attempt, rand.Float64())) { //nolint:gosec // it keeps no secret
 			return ctx.Err()
 		}
 	}

@@ -61,6 +61,7 @@ func openTopics(ctx context.Context, cfg Kafka, log *slog.Logger) (*topics, erro
 		kgo.ConsumerGroup(cfg.Group),
 		kgo.ConsumeTopics(cfg.Topics...),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.AutoCommitMarks(),
 		kgo.AutoCommitInterval(commitEvery),
@@ -186,7 +187,8 @@ func (t *topics) acknowledge(_ context.Context, done []message) error {
 }
 
 // lag counts the records that are not committed. What the group has never
-// committed of, it has still to read from its beginning.
+// committed of, it has still to read from its beginning. The mark at the end of a
+// transaction counts until a record follows.
 func (t *topics) lag(ctx context.Context) (int64, error) {
 	committed, err := t.admin.FetchOffsets(ctx, t.cfg.Group)
 	if err != nil {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/rankgate/rankgate/features"
 )
@@ -14,6 +15,7 @@ type latest struct {
 
 type gathered struct {
 	records []features.Record
+	from    []int          // which event of the batch each record is
 	at      map[entity]int // in records
 }
 
@@ -30,27 +32,35 @@ func newLatest(views int) *latest {
 // clear makes room for the next batch.
 func (l *latest) clear() {
 	for i := range l.views {
-		clear(l.views[i].records)
-		l.views[i].records = l.views[i].records[:0]
-		clear(l.views[i].at)
+		g := &l.views[i]
+		clear(g.records)
+		g.records, g.from = g.records[:0], g.from[:0]
+		clear(g.at)
 	}
 	l.superseded = 0
 }
 
-// add takes an event unless there is a newer one. Of two of one event time and
-// one created time the one that came later counts.
-func (l *latest) add(e *Event) {
+// add takes event n of the batch unless there is a newer one. Of two of one event
+// time and one created time the one that came later counts.
+func (l *latest) add(e *Event, n int) {
 	g := &l.views[e.View]
 	key := entity{e.Record.User, e.Record.Item}
 	i, twice := g.at[key]
 	if !twice {
 		g.at[key] = len(g.records)
-		g.records = append(g.records, e.Record)
+		g.records, g.from = append(g.records, e.Record), append(g.from, n)
 		return
 	}
 	l.superseded++
 	kept := &g.records[i]
 	if cmp.Or(cmp.Compare(e.Record.Row.Time, kept.Row.Time), cmp.Compare(e.Record.Created, kept.Created)) >= 0 {
-		*kept = e.Record
+		*kept, g.from[i] = e.Record, n
 	}
+}
+
+// remove takes a record out, once all are added, and returns which event it was.
+func (g *gathered) remove(i int) (n int) {
+	n = g.from[i]
+	g.records, g.from = slices.Delete(g.records, i, i+1), slices.Delete(g.from, i, i+1)
+	return n
 }

@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/rankgate/rankgate/features"
 	"pgregory.net/rapid"
+
+	"github.com/rankgate/rankgate/features"
+	"github.com/rankgate/rankgate/features/redis"
 )
 
 // mortal is a store and a source, seen from a consumer that dies before or after
@@ -32,9 +34,9 @@ func (m *mortal) half() error {
 	return errDied
 }
 
-func (m *mortal) Write(ctx context.Context, view int, records []features.Record) (Written, error) {
+func (m *mortal) Write(ctx context.Context, view int, records []features.Record) (redis.Written, error) {
 	if err := m.half(); err != nil {
-		return Written{}, err
+		return redis.Written{}, err
 	}
 	w, err := m.shelf.Write(ctx, view, records)
 	return w, errors.Join(err, m.half())
@@ -64,7 +66,7 @@ func TestAnyInterleavingEndsInTheLatestRows(t *testing.T) {
 		waits, want, poison := drawEvents(t)
 		m := &mortal{shelf: newShelf(), pile: newPile()}
 		cfg := DefaultConfig()
-		c := newConsumer("redis", m, catalogue(), m, &cfg, quiet)
+		c := newConsumer("redis", m, Store{Registry: catalogue(), Writer: m}, &cfg, quiet)
 		for len(waits) > 0 {
 			n := rapid.IntRange(1, len(waits)).Draw(t, "batch")
 			batch := slices.Clone(waits[:n])

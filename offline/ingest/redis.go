@@ -15,8 +15,9 @@ import (
 )
 
 // stream is a Redis stream, read as a consumer of a group. Entries that this
-// consumer was given and did not acknowledge come first when it starts; those
-// of consumers that have died are taken over in between.
+// consumer was given and did not acknowledge come first when it starts, and after
+// a read that failed, whose reply may have been lost on its way; those of
+// consumers that have died are taken over in between.
 type stream struct {
 	client   rueidis.Client
 	cfg      Redis
@@ -66,21 +67,33 @@ func (s *stream) makeGroup(ctx context.Context) error {
 }
 
 func (s *stream) read(ctx context.Context, n int, wait time.Duration) ([]message, error) {
+	entries, again, err := s.next(ctx, n, wait)
+	if err != nil {
+		s.replayed = fromStart
+		return nil, err
+	}
+	return messages(entries, again), nil
+}
+
+// next returns entries, and whether they may have been delivered before.
+func (s *stream) next(ctx context.Context, n int, wait time.Duration) (entries []rueidis.XRangeEntry, again bool, err error) {
 	if s.replayed != "" {
-		entries, err := s.readGroup(ctx, n, 0, s.replayed)
+		entries, err = s.readGroup(ctx, n, 0, s.replayed)
+		if len(entries) > 0 {
+			s.replayed = entries[len(entries)-1].ID
+		}
 		if err != nil || len(entries) > 0 {
-			return s.old(entries), err
+			return entries, true, err
 		}
 		s.replayed = ""
 	}
 	if now := time.Now(); !now.Before(s.claimAt) {
-		entries, err := s.claim(ctx, n, now)
-		if err != nil || len(entries) > 0 {
-			return s.messages(entries, true), err
+		if entries, err = s.claim(ctx, n, now); err != nil || len(entries) > 0 {
+			return entries, true, err
 		}
 	}
-	entries, err := s.readGroup(ctx, n, wait, ">")
-	return s.messages(entries, false), err
+	entries, err = s.readGroup(ctx, n, wait, ">")
+	return entries, false, err
 }
 
 // readGroup reads entries after an id that this consumer was given before, or
@@ -125,15 +138,8 @@ func (s *stream) claim(ctx context.Context, n int, now time.Time) ([]rueidis.XRa
 	return reply[1].AsXRange()
 }
 
-func (s *stream) old(entries []rueidis.XRangeEntry) []message {
-	if len(entries) > 0 {
-		s.replayed = entries[len(entries)-1].ID
-	}
-	return s.messages(entries, true)
-}
-
-func (s *stream) messages(entries []rueidis.XRangeEntry, again bool) []message {
-	messages := make([]message, 0, len(entries))
+func messages(entries []rueidis.XRangeEntry, again bool) []message {
+	all := make([]message, 0, len(entries))
 	for i := range entries {
 		e := &entries[i]
 		m := message{arrived: timeOf(e.ID), again: again, origin: e}
@@ -147,9 +153,9 @@ func (s *stream) messages(entries []rueidis.XRangeEntry, again bool) []message {
 			fields := strings.Join(sortedKeys(e.FieldValues), ", ")
 			m.refusal = refuse(Malformed, "entry %s has no field %q; it has %s", e.ID, eventField, clip(fields))
 		}
-		messages = append(messages, m)
+		all = append(all, m)
 	}
-	return messages
+	return all
 }
 
 // timeOf returns when the server made an entry of that id, unless its producer
@@ -161,10 +167,10 @@ func timeOf(id string) time.Time {
 }
 
 func (s *stream) bury(ctx context.Context, dead []message) error {
-	commands := make([]rueidis.Completed, len(dead))
+	commands, most := make([]rueidis.Completed, len(dead)), strconv.Itoa(s.cfg.DeadMax)
 	for i := range dead {
 		entry := dead[i].origin.(*rueidis.XRangeEntry)
-		add := s.client.B().Xadd().Key(s.cfg.Stream + deadSuffix).Maxlen().Almost().Threshold(strconv.Itoa(s.cfg.DeadMax)).Id("*").FieldValue()
+		add := s.client.B().Xadd().Key(s.cfg.Stream + deadSuffix).Maxlen().Almost().Threshold(most).Id("*").FieldValue()
 		for _, name := range sortedKeys(entry.FieldValues) {
 			add = add.FieldValue(name, entry.FieldValues[name])
 		}

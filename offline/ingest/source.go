@@ -30,8 +30,8 @@ type source interface {
 // message is one message of a source.
 type message struct {
 	event   []byte
-	arrived time.Time // when it was added to the source, by the source's clock
-	again   bool      // it may have been delivered before
-	refusal *Refusal  // why it is a dead letter; nil if it is none
-	origin  any       // what the source knows it by
+	arrived time.Time   // when it was added to the source, by the source's clock
+	again   bool        // it may have been delivered before
+	refusal *EventError // why it is a dead letter; nil if it is none
+	origin  any         // what the source knows it by
 }

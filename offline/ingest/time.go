@@ -7,7 +7,7 @@ import (
 )
 
 // eventTime reads when an event was true.
-func (d *Decoder) eventTime(value []byte, now time.Time) (int64, *Refusal) {
+func (d *Decoder) eventTime(value []byte, now time.Time) (int64, *EventError) {
 	if value == nil {
 		return 0, refuse(BadTime, "event_time: missing; without one a late event would replace a newer row")
 	}
@@ -23,7 +23,7 @@ func (d *Decoder) eventTime(value []byte, now time.Time) (int64, *Refusal) {
 }
 
 // createdTime reads when an event was made, 0 if it does not say.
-func createdTime(value []byte) (int64, *Refusal) {
+func createdTime(value []byte) (int64, *EventError) {
 	if value == nil {
 		return 0, nil
 	}
@@ -34,7 +34,7 @@ func createdTime(value []byte) (int64, *Refusal) {
 	return at, nil
 }
 
-func noTime(field string, value []byte) *Refusal {
+func noTime(field string, value []byte) *EventError {
 	return refuse(BadTime, "%s: %s is not a time; it takes RFC 3339, 2006-01-02 15:04:05 or a number since 1970", field, describe(value))
 }
 

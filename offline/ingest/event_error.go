@@ -8,16 +8,16 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-// Refusal says why an event can't become a row.
-type Refusal struct {
+// EventError says why an event can't become a row.
+type EventError struct {
 	Reason  Reason
 	Message string // the field, its value, and the limit or the setting
 }
 
-func (r *Refusal) Error() string { return r.Message }
+func (e *EventError) Error() string { return e.Message }
 
-func refuse(reason Reason, format string, args ...any) *Refusal {
-	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}
+func refuse(reason Reason, format string, args ...any) *EventError {
+	return &EventError{Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
 // Reason classifies refusals, for those who count them.
