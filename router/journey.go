@@ -117,16 +117,25 @@ func (j *journey) score() {
 	_ = j.version.Scorer.Score(&j.work) // the rows without a score say it, and the scorer counts why
 	for row, item := range j.rows.Items() {
 		if s := j.fresh[row]; !math.IsNaN(float64(s)) && !math.IsInf(float64(s), 0) {
-			u := j.candidates.of[item]
-			j.scores[u], j.sources[u] = s, rank.SourceModel
-			if j.rows.Unsure(row) {
-				j.unsure = append(j.unsure, u)
-			}
+			j.take(j.candidates.of[item], s, j.rows.Unsure(row))
 		}
 	}
 	j.now = time.Now()
 	j.res.Stages[rank.StageQueue] = j.work.Queue
 	j.res.Stages[rank.StageInfer] = j.work.Infer
+}
+
+// take is given the score of a distinct candidate. If it is unsure, built on
+// features that could not all be read, a stale one that was built on features
+// that could is the better answer.
+func (j *journey) take(u int32, score float32, unsure bool) {
+	if unsure && j.sources[u] == rank.SourceStale {
+		return
+	}
+	j.scores[u], j.sources[u] = score, rank.SourceModel
+	if unsure {
+		j.unsure = append(j.unsure, u)
+	}
 }
 
 // unscored marks rows that no pass has scored.

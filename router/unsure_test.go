@@ -43,6 +43,23 @@ func TestAScoreOnFeaturesThatCouldNotBeReadIsDegradedAndNotRemembered(t *testing
 	}
 }
 
+func TestAStaleScoreIsBetterThanOneOnFeaturesThatCouldNotBeRead(t *testing.T) {
+	b := newBench(t, 0)
+	store := &failing{Store: b.router.store}
+	b.router.store = store
+	b.rank(request("u", "7"))
+	b.router.cache.ChangedAll()
+	store.mark = features.Failed
+	res := b.rank(request("u", "7", "8"))
+	if !res.Degraded || res.Sources[0] != rank.SourceStale || res.Scores[0] != 7 || res.Sources[1] != rank.SourceModel {
+		t.Errorf("%+v; want the stale score of item 7", res)
+	}
+	store.mark = features.Sound
+	if res = b.rank(request("u", "7", "8")); res.Degraded || res.Sources[0] == rank.SourceStale {
+		t.Errorf("once the store is well: %+v", res)
+	}
+}
+
 func TestAScoreOnKeptRowsIsAsOldAsTheRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 0)
