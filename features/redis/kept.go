@@ -36,6 +36,7 @@ type keptRows struct {
 	start    time.Time
 	seed     maphash.Seed // drawn per process, so that nobody can choose ids that collide
 	rows     *otter.Cache[uint64, *keptRow]
+	now      latest
 	shards   [flightShards]flightShard
 
 	// epoch counts the times that any row may have changed. A row of an earlier
@@ -78,8 +79,8 @@ func newKeptRows(cfg Cache, maxStale time.Duration) (*keptRows, error) {
 	}
 	var err error
 	k.rows, err = otter.New(&otter.Options[uint64, *keptRow]{
-		MaximumWeight: uint64(cfg.Size),
-		Weigher:       func(_ uint64, e *keptRow) uint32 { return e.weight() },
+		MaximumWeight: uint64(cfg.Size), Clock: &k.now,
+		Weigher: func(_ uint64, e *keptRow) uint32 { return e.weight() },
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[uint64, *keptRow]) time.Duration {
 			return time.Duration(e.Value.until-e.Value.read) + maxStale
 		}),
@@ -103,7 +104,19 @@ func (e *keptRow) weight() uint32 {
 }
 
 // clock is t in nanoseconds since k began.
-func (k *keptRows) clock(t time.Time) int64 { return int64(t.Sub(k.start)) }
+func (k *keptRows) clock(t time.Time) int64 {
+	at := int64(t.Sub(k.start))
+	k.now.at.Store(at)
+	return at
+}
+
+// latest is the clock by which the cache forgets rows: the time that was asked
+// for last. To read the real one at each look-up would take a third of it, and
+// whether a row is fresh is not the cache's to say.
+type latest struct{ at atomic.Int64 }
+
+func (l *latest) NowNano() int64                            { return l.at.Load() }
+func (l *latest) Tick(every time.Duration) <-chan time.Time { return time.Tick(every) }
 
 func (k *keptRows) hash(id string) uint64 { return maphash.String(k.seed, id) }
 
