@@ -1,7 +1,7 @@
 package redis
 
 import (
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/rankgate/rankgate/features"
@@ -38,13 +38,16 @@ func (m *missing) addAll(v *view, l *features.Lookup) {
 // flight is one row on its way. What it brings is written by the goroutine of
 // its fetch before done is closed, and read by others only after that.
 type flight struct {
-	view       *view
+	view     *view
+	from, to int32 // its key is fetch.keys[from:to]; empty if the ids can name no row
+	done     <-chan struct{}
+
+	// What others need to join it, if the view keeps rows.
 	user, item string
 	hash       uint64
 	epoch      uint64
-	registered bool  // others may have joined it
 	asked      int64 // on the clock of the view's kept rows
-	done       <-chan struct{}
+	registered bool
 
 	row  *features.Row
 	mark features.Mark
@@ -54,6 +57,7 @@ type flight struct {
 type fetch struct {
 	link    *link
 	flights []flight
+	keys    []byte // of all flights, one after the other
 	done    chan struct{}
 }
 
@@ -63,21 +67,18 @@ func (m *missing) claim(q *features.Query, now time.Time) []*fetch {
 	var fetches []*fetch
 	for i := range m.places {
 		p := &m.places[i]
+		f := m.fetchOver(p.view.link, &fetches)
 		user, item := p.view.ids(q, p.at)
-		begin := func() *flight {
-			f := m.fetchOver(p.view.link, &fetches)
-			f.flights = append(f.flights, flight{
-				view: p.view, user: strings.Clone(user), item: strings.Clone(item), hash: p.hash, done: f.done, mark: features.Failed,
-			})
-			return &f.flights[len(f.flights)-1]
+		p.flight = f.next(p)
+		if k := p.view.kept; k != nil {
+			if other := k.join(p.flight, user, item, now); other != nil {
+				p.flight = other
+				continue
+			}
 		}
-		if p.view.kept == nil {
-			p.flight = begin()
-			continue
-		}
-		p.flight = p.view.kept.join(p.hash, user, item, now, begin)
+		f.begin(p.flight, user, item)
 	}
-	return fetches
+	return slices.DeleteFunc(fetches, func(f *fetch) bool { return len(f.flights) == 0 })
 }
 
 // fetchOver returns the fetch over a link, a new one if there is none yet. Its
@@ -88,9 +89,41 @@ func (m *missing) fetchOver(l *link, fetches *[]*fetch) *fetch {
 			return f
 		}
 	}
-	f := &fetch{link: l, flights: make([]flight, 0, len(m.places)), done: make(chan struct{})}
+	n := len(m.places)
+	f := &fetch{link: l, flights: make([]flight, 0, n), keys: make([]byte, 0, n*usualKey), done: make(chan struct{})}
 	*fetches = append(*fetches, f)
 	return f
+}
+
+// usualKey is the length of a key for which there is room at once.
+const usualKey = 40
+
+// next prepares the flight after those that have begun.
+func (f *fetch) next(p *place) *flight {
+	n := len(f.flights)
+	next := &f.flights[:n+1][n]
+	*next = flight{view: p.view, hash: p.hash, done: f.done, mark: features.Failed}
+	return next
+}
+
+// begin adds the flight that next has prepared.
+func (f *fetch) begin(next *flight, user, item string) {
+	f.flights = f.flights[:len(f.flights)+1]
+	next.from = int32(len(f.keys))
+	if keys, err := next.view.codec.AppendKey(f.keys, user, item); err == nil {
+		f.keys = keys
+	} // else no row can be there, and nobody is asked
+	next.to = int32(len(f.keys))
+}
+
+// keyStrings returns the key of every flight.
+func (f *fetch) keyStrings() []string {
+	all := string(f.keys)
+	keys := make([]string, len(f.flights))
+	for i := range f.flights {
+		keys[i] = all[f.flights[i].from:f.flights[i].to]
+	}
+	return keys
 }
 
 // finish ends every flight of f and wakes those who wait.
@@ -115,19 +148,23 @@ func (f *fetch) failed() (n uint64) {
 // collect waits for the flights until the timer fires and fills in what they
 // brought.
 func (m *missing) collect(q *features.Query, timer <-chan time.Time, now time.Time) {
+	var landed <-chan struct{} // of the last fetch that is known to have ended
 	expired := false
 	for i := range m.places {
 		p := &m.places[i]
-		if !expired {
-			select {
-			case <-p.flight.done:
-			case <-timer:
-				expired = true
+		if done := p.flight.done; done != landed { // places of one fetch come one after the other
+			if !expired {
+				select {
+				case <-done:
+				case <-timer:
+					expired = true
+				}
 			}
-		}
-		if expired && !p.flight.landed() {
-			p.stand(q, now)
-			continue
+			if expired && !p.flight.landed() {
+				p.stand(q, now)
+				continue
+			}
+			landed = done
 		}
 		if p.flight.mark != features.Sound {
 			p.stand(q, now)

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -167,22 +168,22 @@ func (k *keptRows) ttl(row *features.Row) time.Duration {
 
 func (k *keptRows) shard(hash uint64) *flightShard { return &k.shards[hash%flightShards] }
 
-// join returns the flight that is under way for the given ids, or registers the
-// one that begin makes.
-func (k *keptRows) join(hash uint64, user, item string, now time.Time, begin func() *flight) *flight {
+// join returns the flight that is under way for the given ids; if there is none
+// it registers next, and returns nil.
+func (k *keptRows) join(next *flight, user, item string, now time.Time) *flight {
 	epoch := k.epoch.Load()
-	shard := k.shard(hash)
+	shard := k.shard(next.hash)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	f := shard.flights[hash]
+	f := shard.flights[next.hash]
 	if f != nil && f.epoch == epoch && f.user == user && f.item == item {
 		k.joined.Add(1)
 		return f
 	}
-	f = begin()
-	f.epoch, f.registered, f.asked = epoch, true, k.clock(now)
-	shard.flights[hash] = f
-	return f
+	next.user, next.item = strings.Clone(user), strings.Clone(item)
+	next.epoch, next.registered, next.asked = epoch, true, k.clock(now)
+	shard.flights[next.hash] = next
+	return nil
 }
 
 // land ends a flight: its row is kept unless it failed or was dropped meanwhile.

@@ -15,35 +15,28 @@ import (
 // read asks for the rows of all flights at once and decodes them. A flight whose
 // row could not be had, or is damaged, stays Failed. The error says that the
 // server is not well: most commands failed.
-func (l *link) read(ctx context.Context, flights []flight) error {
+func (l *link) read(ctx context.Context, f *fetch) error {
 	client := l.client()
 	if client == nil {
 		return l.failure()
 	}
-	rows := newSlab(flights)
+	rows := newSlab(f.flights)
 	if l.cfg.Layout == Feast {
-		return l.readHashes(ctx, client, flights, rows)
+		return l.readHashes(ctx, client, f, rows)
 	}
-	return l.readStrings(ctx, client, flights, rows)
+	return l.readStrings(ctx, client, f, rows)
 }
 
 // readStrings reads packed rows: with one MGET, or one for each slot of a cluster.
-func (l *link) readStrings(ctx context.Context, client rueidis.Client, flights []flight, rows *slab) error {
-	groups := [][]int{all(len(flights))}
-	keys := make([]string, len(flights))
-	for i := range flights {
-		keys[i] = key(&flights[i])
-	}
+func (l *link) readStrings(ctx context.Context, client rueidis.Client, f *fetch, rows *slab) error {
+	keys := f.keyStrings()
+	groups, grouped := [][]int{all(len(keys))}, [][]string{keys}
 	if l.cfg.Mode == Cluster {
-		groups = bySlot(keys)
+		groups, grouped = bySlot(keys)
 	}
 	commands := make(rueidis.Commands, len(groups))
-	for i, group := range groups {
-		own := make([]string, len(group))
-		for j, at := range group {
-			own[j] = keys[at]
-		}
-		commands[i] = client.B().Mget().Key(own...).Build()
+	for i, group := range grouped {
+		commands[i] = client.B().Mget().Key(group...).Build()
 	}
 	var health health
 	for i, result := range client.DoMulti(ctx, commands...) {
@@ -52,7 +45,7 @@ func (l *link) readStrings(ctx context.Context, client rueidis.Client, flights [
 			continue
 		}
 		for j, at := range groups[i] {
-			health.noteRow(l.decodeString(ctx, client, &flights[at], &values[j], rows))
+			health.noteRow(l.decodeString(ctx, client, &f.flights[at], &values[j], rows))
 		}
 	}
 	return health.verdict()
@@ -76,17 +69,16 @@ func (l *link) decodeString(ctx context.Context, client rueidis.Client, f *fligh
 
 // readHashes reads Feast's rows: one HMGET for each entity and view, all in one
 // pipeline.
-func (l *link) readHashes(ctx context.Context, client rueidis.Client, flights []flight, rows *slab) error {
-	commands := make(rueidis.Commands, 0, len(flights))
-	of := make([]int, 0, len(flights))
-	for i := range flights {
-		f := &flights[i]
-		name, err := f.view.feast.AppendKey(nil, f.user, f.item)
-		if err != nil {
-			f.mark = features.Sound // no such id can be in the store
+func (l *link) readHashes(ctx context.Context, client rueidis.Client, f *fetch, rows *slab) error {
+	commands := make(rueidis.Commands, 0, len(f.flights))
+	of := make([]int, 0, len(f.flights))
+	for i, key := range f.keyStrings() {
+		own := &f.flights[i]
+		if key == "" {
+			own.mark = features.Sound // no such id can be in the store
 			continue
 		}
-		commands = append(commands, client.B().Hmget().Key(string(name)).Field(f.view.feast.Fields()...).Build())
+		commands = append(commands, client.B().Hmget().Key(key).Field(own.view.feast.Fields()...).Build())
 		of = append(of, i)
 	}
 	if len(commands) == 0 {
@@ -96,7 +88,7 @@ func (l *link) readHashes(ctx context.Context, client rueidis.Client, flights []
 	for i, result := range client.DoMulti(ctx, commands...) {
 		values, err := result.ToArray()
 		if health.note(err) {
-			health.noteRow(decodeHash(&flights[of[i]], values, rows))
+			health.noteRow(decodeHash(&f.flights[of[i]], values, rows))
 		}
 	}
 	return health.verdict()
@@ -144,16 +136,6 @@ func (f *flight) bring(row *features.Row, err error) error {
 	f.view.layout.Finish(row, &f.view.missing)
 	f.row, f.mark = row, features.Sound
 	return nil
-}
-
-// key is the packed row's; an id of another type than its entity's is no key that
-// anybody writes.
-func key(f *flight) string {
-	name, err := f.view.codec.AppendKey(nil, f.user, f.item)
-	if err != nil {
-		return ""
-	}
-	return string(name)
 }
 
 func all(n int) []int {

@@ -19,7 +19,10 @@ func visit(k *keptRows, hash uint64, item string, row func() *features.Row) (got
 	if e := k.find(hash, "", item); e != nil && e.fresh(k.clock(now), k.epoch.Load()) {
 		return e.row, true
 	}
-	f := k.join(hash, "", item, now, func() *flight { return &flight{item: item, hash: hash} })
+	f := &flight{hash: hash}
+	if other := k.join(f, "", item, now); other != nil {
+		f = other
+	}
 	f.row, f.mark = row(), features.Sound
 	k.land(f)
 	return f.row, false

@@ -5,24 +5,28 @@ import (
 	"strings"
 )
 
-// bySlot groups the indices of keys by the slot of a cluster in which they lie.
-func bySlot(keys []string) [][]int {
+// bySlot groups keys by the slot of a cluster in which they lie, and says which
+// they were.
+func bySlot(keys []string) (indices [][]int, groups [][]string) {
 	slots := make([]uint16, len(keys))
 	order := all(len(keys))
 	for i, key := range keys {
 		slots[i] = slotOf(key)
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return int(slots[a]) - int(slots[b]) })
-	var groups [][]int
+	slices.SortFunc(order, func(a, b int) int { return int(slots[a]) - int(slots[b]) })
+	sorted := make([]string, len(keys))
+	for i, at := range order {
+		sorted[i] = keys[at]
+	}
 	for from := 0; from < len(order); {
 		to := from + 1
 		for to < len(order) && slots[order[to]] == slots[order[from]] {
 			to++
 		}
-		groups = append(groups, order[from:to])
+		indices, groups = append(indices, order[from:to]), append(groups, sorted[from:to])
 		from = to
 	}
-	return groups
+	return indices, groups
 }
 
 // slotOf is CRC-16/XMODEM of the key, or of what stands in its first pair of

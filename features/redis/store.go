@@ -177,7 +177,7 @@ func (s *Store) run(f *fetch) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Timeout)
 	defer cancel()
 	start := time.Now()
-	err := s.breaker.do(func() error { return f.link.read(ctx, f.flights) })
+	err := s.breaker.do(func() error { return f.link.read(ctx, f) })
 	s.stats.observe(time.Since(start))
 	if err != nil {
 		s.complain(err)
