@@ -2,6 +2,7 @@ package redis
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rankgate/rankgate/features"
@@ -22,10 +23,18 @@ type place struct {
 }
 
 func (m *missing) add(v *view, at int, hash uint64, l *features.Lookup) {
-	if m.places == nil {
-		m.places = make([]place, 0, len(l.Rows))
-	}
 	m.places = append(m.places, place{view: v, lookup: l, at: at, hash: hash})
+}
+
+// maxPlaces bounds the places for which memory is kept.
+const maxPlaces = 1 << 14
+
+// reset lets go of the request.
+func (m *missing) reset() {
+	clear(m.places)
+	if m.places = m.places[:0]; cap(m.places) > maxPlaces {
+		m.places = nil
+	}
 }
 
 // addAll adds every row of a view that keeps none.
@@ -59,15 +68,16 @@ type fetch struct {
 	flights []flight
 	keys    []byte // of all flights, one after the other
 	done    chan struct{}
+	shared  bool // others may have joined a flight of it
 }
 
 // claim begins a flight for every place that nobody fetches yet, and joins the
 // others. It returns what is left to ask.
-func (m *missing) claim(q *features.Query, now time.Time) []*fetch {
+func (m *missing) claim(q *features.Query, now time.Time, pool *sync.Pool) []*fetch {
 	var fetches []*fetch
 	for i := range m.places {
 		p := &m.places[i]
-		f := m.fetchOver(p.view.link, &fetches)
+		f := m.fetchOver(p.view.link, &fetches, pool)
 		user, item := p.view.ids(q, p.at)
 		p.flight = f.next(p)
 		if k := p.view.kept; k != nil {
@@ -75,24 +85,43 @@ func (m *missing) claim(q *features.Query, now time.Time) []*fetch {
 				p.flight = other
 				continue
 			}
+			f.shared = true
 		}
 		f.begin(p.flight, user, item)
 	}
 	return slices.DeleteFunc(fetches, func(f *fetch) bool { return len(f.flights) == 0 })
 }
 
-// fetchOver returns the fetch over a link, a new one if there is none yet. Its
-// flights have room for all places, so that a pointer to one stays good.
-func (m *missing) fetchOver(l *link, fetches *[]*fetch) *fetch {
+// fetchOver returns the fetch over a link, one of the pool if there is none yet.
+// Its flights have room for all places, so that a pointer to one stays good.
+func (m *missing) fetchOver(l *link, fetches *[]*fetch, pool *sync.Pool) *fetch {
 	for _, f := range *fetches {
 		if f.link == l {
 			return f
 		}
 	}
-	n := len(m.places)
-	f := &fetch{link: l, flights: make([]flight, 0, n), keys: make([]byte, 0, n*usualKey), done: make(chan struct{})}
+	f := pool.Get().(*fetch)
+	f.link, f.done = l, make(chan struct{})
+	f.flights = slices.Grow(f.flights, len(m.places))
+	f.keys = slices.Grow(f.keys, len(m.places)*usualKey)
 	*fetches = append(*fetches, f)
 	return f
+}
+
+// ours reports, once its request has collected f, whether nobody else can still
+// look at it, and readies it for another request.
+func (f *fetch) ours() bool {
+	select {
+	case <-f.done:
+	default:
+		return false // its goroutine is at work, past the request's deadline
+	}
+	if f.shared || cap(f.flights) > maxPlaces {
+		return false
+	}
+	clear(f.flights)
+	*f = fetch{flights: f.flights[:0], keys: f.keys[:0]}
+	return true
 }
 
 // usualKey is the length of a key for which there is room at once.

@@ -162,7 +162,7 @@ func floatColumns(n int) []features.Column {
 
 func TestAfterAReconnectNothingIsStaleAndEachKeyIsFilledOnce(t *testing.T) {
 	const items = 300
-	w := newWorld(t, func(c *Config, _ *features.Registry) { c.Cache.TTL = time.Hour })
+	w := newWorld(t, func(c *Config, _ *features.Registry) { c.Cache.TTL, c.Connections = time.Hour, 1 })
 	var names []string
 	for i := range items {
 		names = append(names, fmt.Sprint(i))

@@ -29,6 +29,9 @@ const askAgain = 5 * time.Second
 // learn looks up the schema that err says is unknown and reports whether the row
 // is worth another try.
 func (s *schemas) learn(ctx context.Context, client rueidis.Client, v *view, err error) bool {
+	if err == nil { // fast path
+		return false
+	}
 	var unknown *packed.UnknownSchemaError
 	if !errors.As(err, &unknown) || !s.may(schemaOf{v, unknown.ID}) {
 		return false

@@ -26,6 +26,8 @@ type Store struct {
 	links    []*link // one per kind of tracking that the views ask for
 	breaker  *breaker
 	places   chan struct{} // one token per fetch in progress
+	missing  sync.Pool     // of *missing
+	fetches  sync.Pool     // of *fetch
 	listener features.Listener
 	log      *slog.Logger
 	stats    stats
@@ -40,6 +42,8 @@ type Store struct {
 // is told before the store is used for the first time.
 func Open(cfg Config, reg *features.Registry, baseline *features.Baseline, listener features.Listener, log *slog.Logger) (*Store, error) {
 	s := &Store{cfg: cfg, listener: listener, log: log, places: make(chan struct{}, cfg.MaxFetches)}
+	s.missing.New = func() any { return new(missing) }
+	s.fetches.New = func() any { return new(fetch) }
 	var errs []error
 	for i := range reg.Views {
 		v, err := newView(&cfg, reg, &reg.Views[i], baseline)
@@ -105,7 +109,7 @@ func (s *Store) Key(view, user, item string) string {
 // Fetch implements features.Store. Rows that are kept here cost no allocation.
 func (s *Store) Fetch(q *features.Query, deadline time.Time) {
 	now := time.Now()
-	var missing missing
+	missing := s.missing.Get().(*missing)
 	for i := range q.Lookups {
 		l := &q.Lookups[i]
 		v := s.views[l.View]
@@ -114,11 +118,13 @@ func (s *Store) Fetch(q *features.Query, deadline time.Time) {
 			missing.addAll(v, l)
 			continue
 		}
-		v.fromKept(l, q, now, &missing)
+		v.fromKept(l, q, now, missing)
 	}
 	if len(missing.places) > 0 { // slow path
-		s.fetchMissing(&missing, q, now, deadline)
+		s.fetchMissing(missing, q, now, deadline)
 	}
+	missing.reset()
+	s.missing.Put(missing)
 }
 
 // Close waits for the fetches in progress and closes the connections.
@@ -143,12 +149,18 @@ func (s *Store) fetchMissing(m *missing, q *features.Query, now, deadline time.T
 		m.fail(q, now)
 		return
 	}
-	for _, f := range m.claim(q, now) {
+	fetches := m.claim(q, now, &s.fetches)
+	for _, f := range fetches {
 		s.start(f)
 	}
 	timer := time.NewTimer(deadline.Sub(now))
 	defer timer.Stop()
 	m.collect(q, timer.C, now)
+	for _, f := range fetches {
+		if f.ours() {
+			s.fetches.Put(f)
+		}
+	}
 }
 
 // start runs f in a goroutine of its own, or fails it at once if the server is
