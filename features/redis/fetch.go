@@ -81,7 +81,13 @@ func (m *missing) claim(q *features.Query, now time.Time, pool *sync.Pool) []*fe
 		user, item := p.view.ids(q, p.at)
 		p.flight = f.next(p)
 		if k := p.view.kept; k != nil {
-			if other := k.join(p.flight, user, item, now); other != nil {
+			other, landed := k.join(p.flight, user, item, now)
+			if landed != nil {
+				p.take(landed.row, landed.read)
+				p.flight = nil
+				continue
+			}
+			if other != nil {
 				p.flight = other
 				continue
 			}
@@ -181,6 +187,9 @@ func (m *missing) collect(q *features.Query, timer <-chan time.Time, now time.Ti
 	expired := false
 	for i := range m.places {
 		p := &m.places[i]
+		if p.flight == nil {
+			continue // filled in already
+		}
 		if done := p.flight.done; done != landed { // places of one fetch come one after the other
 			if !expired {
 				select {
@@ -199,8 +208,7 @@ func (m *missing) collect(q *features.Query, timer <-chan time.Time, now time.Ti
 			p.stand(q, now)
 			continue
 		}
-		p.lookup.Rows[p.at] = p.flight.row
-		p.note(p.flight.asked)
+		p.take(p.flight.row, p.flight.asked)
 	}
 }
 
@@ -213,8 +221,10 @@ func (f *flight) landed() bool {
 	}
 }
 
-// note says how old the row is, if nothing would tell of a change since.
-func (p *place) note(read int64) {
+// take fills in a row, and says how old it is if nothing would tell of a change
+// since it was read.
+func (p *place) take(row *features.Row, read int64) {
+	p.lookup.Rows[p.at] = row
 	if p.view.kept == nil || p.view.link.tracks() {
 		return
 	}

@@ -168,22 +168,32 @@ func (k *keptRows) ttl(row *features.Row) time.Duration {
 
 func (k *keptRows) shard(hash uint64) *flightShard { return &k.shards[hash%flightShards] }
 
-// join returns the flight that is under way for the given ids; if there is none
-// it registers next, and returns nil.
-func (k *keptRows) join(next *flight, user, item string, now time.Time) *flight {
-	epoch := k.epoch.Load()
+// join returns the flight that is under way for the given ids, or the row if a
+// flight has landed since it was looked for; if there is neither it registers
+// next. Without the second look a row would be fetched twice:
+//
+//	one request                another
+//	                            finds no row
+//	 its flight lands
+//	                            finds no flight, and asks the server again
+func (k *keptRows) join(next *flight, user, item string, now time.Time) (other *flight, landed *keptRow) {
+	at, epoch := k.clock(now), k.epoch.Load()
 	shard := k.shard(next.hash)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	f := shard.flights[next.hash]
 	if f != nil && f.epoch == epoch && f.user == user && f.item == item {
 		k.joined.Add(1)
-		return f
+		return f, nil
+	}
+	if e := k.find(next.hash, user, item); e != nil && e.fresh(at, epoch) {
+		k.joined.Add(1)
+		return nil, e
 	}
 	next.user, next.item = strings.Clone(user), strings.Clone(item)
-	next.epoch, next.registered, next.asked = epoch, true, k.clock(now)
+	next.epoch, next.registered, next.asked = epoch, true, at
 	shard.flights[next.hash] = next
-	return nil
+	return nil, nil
 }
 
 // land ends a flight: its row is kept unless it failed or was dropped meanwhile.

@@ -20,8 +20,8 @@ func visit(k *keptRows, hash uint64, item string, row func() *features.Row) (got
 		return e.row, true
 	}
 	f := &flight{hash: hash}
-	if other := k.join(f, "", item, now); other != nil {
-		f = other
+	if other, landed := k.join(f, "", item, now); other != nil || landed != nil {
+		panic("nobody else is there")
 	}
 	f.row, f.mark = row(), features.Sound
 	k.land(f)

@@ -1,0 +1,182 @@
+package redis
+
+import (
+	"context"
+	"crypto/sha1" //nolint:gosec // the server names scripts by it
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+func newScript(text string) *script {
+	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
+	return &script{text: text, sha: hex.EncodeToString(sum[:])}
+}
+
+// send sends a window until every row of it was acknowledged.
+func (w *Writer) send(ctx context.Context, win *window) (Written, error) {
+	v := win.view
+	win.split()
+	var total Written
+	err := w.insist(ctx, func() error {
+		if err := v.tell(ctx, w.client); err != nil {
+			return err
+		}
+		written, err := win.send(ctx, w.client)
+		total.Stored += written.Stored
+		total.Older += written.Older
+		if err != nil {
+			v.forget()
+		}
+		return err
+	})
+	w.release(win)
+	return total, err
+}
+
+// send makes the calls that are not done yet. The error is the most serious one:
+// one that will stay, if there is any.
+func (win *window) send(ctx context.Context, client rueidis.Client) (Written, error) {
+	var total Written
+	var failed error
+	results := client.DoMulti(ctx, win.pending(client)...)
+	next := 0
+	for i := range win.calls {
+		c := &win.calls[i]
+		if c.done {
+			continue
+		}
+		older, err := results[next].AsInt64()
+		next++
+		if err == nil {
+			c.done = true
+			total.Older += int(older)
+			total.Stored += len(c.rows) - int(older)
+			continue
+		}
+		if _, answered := rueidis.IsRedisErr(err); !answered {
+			win.lost = true
+		}
+		if word(err) == "NOSCRIPT" {
+			c.whole = true
+		}
+		if err = c.explain(err); failed == nil || passes(failed) {
+			failed = err
+		}
+	}
+	return total, failed
+}
+
+// explain finds the record of which a script says that its key holds something
+// else.
+func (c *call) explain(err error) error {
+	if word(err) != "FOREIGN" {
+		return err
+	}
+	number, what, _ := strings.Cut(strings.TrimPrefix(err.Error(), "FOREIGN "), " ")
+	i, wrong := strconv.Atoi(number)
+	if wrong != nil || i < 1 || i > len(c.rows) {
+		return err
+	}
+	return &foreignError{record: c.rows[i-1].record, what: what}
+}
+
+// foreignError says that the key of a record holds what no Writer put there.
+type foreignError struct {
+	record int
+	what   string
+}
+
+func (e *foreignError) Error() string {
+	return "its key holds " + e.what + "; delete it, or set another features.store.redis.prefix"
+}
+
+// insist does something until it succeeds, fails for good, or has failed for as
+// long as the Writer has patience.
+func (w *Writer) insist(ctx context.Context, do func() error) error {
+	var since time.Time
+	for attempt := 0; ; attempt++ {
+		err := do()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if !passes(err) {
+			return advise(err)
+		}
+		now := time.Now()
+		if attempt == 0 {
+			since = now
+		}
+		if now.Sub(since) > w.patience {
+			return fmt.Errorf("features.store.redis: gave up after %v: %w", w.patience, err)
+		}
+		pause := time.NewTimer(backoff(attempt, rand.Float64()))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// backoff returns the pause after an attempt, counted from 0: at random between
+// the half and the whole of what is doubled each time. The first is short,
+// because a missing script is no trouble.
+func backoff(attempt int, random float64) time.Duration {
+	const shortest, longest = time.Millisecond, time.Second
+	whole := min(shortest<<min(2*attempt, 20), longest)
+	return whole/2 + time.Duration(random*float64(whole/2))
+}
+
+// passes reports whether what the server or the client says may be over soon.
+func passes(err error) bool {
+	if _, answered := rueidis.IsRedisErr(err); !answered {
+		_, foreign := errors.AsType[*foreignError](err)
+		_, schema := errors.AsType[*schemaError](err)
+		return !foreign && !schema && !errors.Is(err, rueidis.ErrClosing) // else a connection was lost or not made
+	}
+	switch word(err) {
+	case "NOSCRIPT", "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "BUSY", "NOREPLICAS":
+		return true
+	default:
+		return false
+	}
+}
+
+// advise adds what to do about an error that stays.
+func advise(err error) error {
+	advice := ""
+	switch w := word(err); {
+	case w == "OOM":
+		advice = "the server is full; raise its maxmemory, or let it evict"
+	case w == "NOAUTH" || w == "WRONGPASS":
+		advice = "check features.store.redis.username and password"
+	case w == "NOPERM" || strings.HasPrefix(err.Error(), "The user executing the script can't"):
+		advice = "the user needs +evalsha +eval +mget +exists +type +mset +set +hsetnx +hget +hset +hmget +pexpire on the keys of the store"
+	case w == "MISCONF":
+		advice = "the server can't save, and so takes no writes"
+	}
+	if advice != "" {
+		return fmt.Errorf("features.store.redis: %s: %w", advice, err)
+	}
+	return err
+}
+
+// word is the first word of an error, by which servers classify theirs.
+func word(err error) string {
+	if err == nil {
+		return ""
+	}
+	w, _, _ := strings.Cut(err.Error(), " ")
+	return w
+}
