@@ -119,7 +119,7 @@ func (w *Writer) insist(ctx context.Context, do func() error) error {
 		if now.Sub(since) > w.patience {
 			return fmt.Errorf("features.store.redis: gave up after %v: %w", w.patience, err)
 		}
-		pause := time.NewTimer(backoff(attempt, rand.Float64()))
+		pause := time.NewTimer(backoff(attempt, rand.Float64())) //nolint:gosec // nobody gains from guessing it
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -26,7 +26,7 @@ type window struct {
 	keys     []string // scratch of one call
 	args     []string
 	commands []rueidis.Completed
-	lost     bool // the client may still hold parts of bytes
+	lost     bool // a connection has broken, and may still be reading bytes
 }
 
 // row is one row of a window.
@@ -141,6 +141,9 @@ func (win *window) split() {
 // pending makes a command of every call that is not done.
 func (win *window) pending(client rueidis.Client) []rueidis.Completed {
 	win.commands = win.commands[:0]
+	if win.lost {
+		win.commands = nil // the connection that broke may still be reading the old ones
+	}
 	for i := range win.calls {
 		if c := &win.calls[i]; !c.done {
 			win.commands = append(win.commands, win.build(client, c))
