@@ -108,6 +108,8 @@ type tableBuilder struct {
 	skip int64        // rows of the source to pass over
 	read int64        // rows of the source read, those passed over included
 	full func() error // called after every row read; nil where all rows are gathered
+	size int64        // bytes of the file
+	done func() int64 // about how many of them have been read
 }
 
 func newTableBuilder(b *Builder, view *View) *tableBuilder {

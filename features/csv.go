@@ -34,6 +34,7 @@ type timeFields struct{ event, created int }
 func (t *tableBuilder) loadCSV(ctx context.Context, r io.Reader) error {
 	s := &csvSource{table: t, reader: csv.NewReader(r), time: timeFields{-1, -1}}
 	s.reader.ReuseRecord = true
+	t.done = s.reader.InputOffset
 	if err := s.header(); err != nil {
 		return err
 	}

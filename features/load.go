@@ -69,9 +69,9 @@ func (t *tableBuilder) readFile(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	t.read = 0
+	t.read, t.size = 0, info.Size()
 	if sourceFormat(path) == parquetFormat {
-		err = t.loadParquet(ctx, f, info.Size())
+		err = t.loadParquet(ctx, f, t.size)
 	} else {
 		err = t.loadCSV(ctx, f)
 	}

@@ -40,6 +40,7 @@ func (t *tableBuilder) loadParquet(ctx context.Context, f io.ReaderAt, size int6
 	if err := s.header(file.Schema()); err != nil {
 		return err
 	}
+	t.done = func() int64 { return int64(float64(size) * float64(t.read) / float64(max(file.NumRows(), 1))) }
 	for _, group := range file.RowGroups() {
 		if n := group.NumRows(); n >= 0 && n <= t.skip-t.read {
 			t.read += n

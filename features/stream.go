@@ -11,6 +11,7 @@ import (
 type Batch struct {
 	Records   []Record
 	Read      int64 // rows of the file read with the end of this batch, those passed over included
+	Bytes     int64 // of the file read with it, about
 	NonFinite int   // cells that were NaN or infinite and count as null
 }
 
@@ -37,7 +38,7 @@ func Stream(ctx context.Context, reg *Registry, view *View, path string, opt Str
 	t.skip = opt.Skip
 	s := &stream{table: t, emit: emit, from: opt.Skip}
 	t.full = func() error {
-		if t.read-s.from < int64(opt.Rows) && t.size() < maxBatchBytes {
+		if t.read-s.from < int64(opt.Rows) && t.taken() < maxBatchBytes {
 			return nil
 		}
 		return s.flush()
@@ -64,7 +65,7 @@ type stream struct {
 func (s *stream) flush() error {
 	t := s.table
 	s.from = t.read
-	s.refused = s.emit(Batch{Records: t.records(), Read: t.read, NonFinite: t.nonFinite})
+	s.refused = s.emit(Batch{Records: t.records(), Read: t.read, Bytes: min(t.done(), t.size), NonFinite: t.nonFinite})
 	t.reset()
 	return s.refused
 }
@@ -83,8 +84,8 @@ func (t *tableBuilder) records() []Record {
 	return out
 }
 
-// size is about the bytes that the rows gathered take.
-func (t *tableBuilder) size() int {
+// taken is about the bytes that the rows gathered take.
+func (t *tableBuilder) taken() int {
 	l := t.layout
 	return len(t.keys)*(4*l.floats+8*l.ints+16*l.strings+8*l.words) + t.builder.bytes
 }

@@ -183,6 +183,9 @@ func TestAStreamGivesEveryRowAfterThosePassedOver(t *testing.T) {
 			if b.Read != int64(skip+i*rows+len(part)) {
 				t.Fatalf("batch %d: Read = %d", i, b.Read)
 			}
+			if i > 0 && b.Bytes < batches[i-1].Bytes || b.Bytes <= 0 {
+				t.Fatalf("batch %d: Bytes = %d", i, b.Bytes)
+			}
 			checkRecords(t, b.Records, latest(part))
 		}
 	})

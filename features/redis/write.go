@@ -84,6 +84,30 @@ func (w *Writer) Write(ctx context.Context, view int, records []features.Record)
 	return f.total, f.err
 }
 
+// Rehearse does of a Write what needs no server: it counts the rows that would be
+// sent as stored, or returns the *RecordError of the first that can't be.
+func (w *Writer) Rehearse(view int, records []features.Record) (Written, error) {
+	v, now := w.views[view], w.now().UnixMilli()
+	var total Written
+	win := w.window(v)
+	for i := range records {
+		if v.expired(&records[i], now) {
+			total.Expired++
+			continue
+		}
+		if err := win.add(i, &records[i]); err != nil {
+			return total, refuse(v, records, i, err)
+		}
+		total.Stored++
+		if win.full() {
+			w.release(win)
+			win = w.window(v)
+		}
+	}
+	w.release(win)
+	return total, nil
+}
+
 // Finish notes the end of a run that has filled a view, an index into
 // Registry.Views.
 func (w *Writer) Finish(ctx context.Context, view int, m Materialized) error {
@@ -120,7 +144,7 @@ func (f *writing) write(ctx context.Context) error {
 			continue
 		}
 		if err := win.add(i, &f.records[i]); err != nil {
-			return f.refuse(i, err)
+			return refuse(f.view, f.records, i, err)
 		}
 		hash := win.hash()
 		if aloft[hash] {
@@ -159,18 +183,12 @@ func (f *writing) launch(ctx context.Context, win *window) error {
 		defer func() { <-f.slots }()
 		done, err := f.writer.send(ctx, win)
 		if foreign, ok := errors.AsType[*foreignError](err); ok {
-			err = f.refuse(foreign.record, err)
+			err = refuse(f.view, f.records, foreign.record, err)
 		}
 		f.count(done)
 		f.fail(err)
 	})
 	return nil
-}
-
-// refuse says of which record an error is.
-func (f *writing) refuse(record int, err error) error {
-	r := &f.records[record]
-	return &RecordError{View: f.view.Name, Record: record, User: r.User, Item: r.Item, Err: err}
 }
 
 func (f *writing) count(w Written) {
@@ -216,3 +234,8 @@ func (e *RecordError) Error() string {
 
 // Unwrap returns why.
 func (e *RecordError) Unwrap() error { return e.Err }
+
+// refuse says of which record an error is.
+func refuse(v *written, records []features.Record, i int, err error) error {
+	return &RecordError{View: v.Name, Record: i, User: records[i].User, Item: records[i].Item, Err: err}
+}

@@ -146,8 +146,11 @@ func TestPackedRowsExpireWhenTheyCanNotBeUsedAnyMore(t *testing.T) {
 	l.writer.now = func() time.Time { return now }
 	lasts := (time.Hour + time.Minute).Milliseconds()
 	fresh, gone := now.UnixMilli()-lasts+60_000, now.UnixMilli()-lasts
-	w := l.write(itemView, l.record("", "fresh", 1, fresh, 0), l.record("", "gone", 2, gone, 0), l.record("", "timeless", 3, 0, 0))
-	if w != (Written{Stored: 2, Expired: 1}) {
+	records := []features.Record{l.record("", "fresh", 1, fresh, 0), l.record("", "gone", 2, gone, 0), l.record("", "timeless", 3, 0, 0)}
+	if w, err := l.writer.Rehearse(itemView, records); w != (Written{Stored: 2, Expired: 1}) || err != nil || l.do("DBSIZE") != "0" {
+		t.Errorf("rehearsed: %+v, %v; want 2 stored, 1 expired, and nothing sent", w, err)
+	}
+	if w := l.write(itemView, records...); w != (Written{Stored: 2, Expired: 1}) {
 		t.Errorf("%+v; want 2 stored, 1 expired", w)
 	}
 	for item, want := range map[string]string{"fresh": fmt.Sprint(fresh + lasts), "gone": "-2", "timeless": "-1"} {
@@ -263,6 +266,9 @@ func TestARecordThatHasNoPlaceInTheServerIsRefused(t *testing.T) {
 			unfit, ok := errors.AsType[*RecordError](err)
 			if !ok || unfit.Record != 1 || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%v; want %s", err, test.want)
+			}
+			if w, again := l.writer.Rehearse(itemView, []features.Record{l.record("", "1", 1, 0, 0), test.record(l)}); w.Stored != 1 || again == nil || again.Error() != err.Error() {
+				t.Errorf("rehearsed: %+v, %v; want %v", w, again, err)
 			}
 		})
 	}
