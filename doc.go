@@ -8,7 +8,9 @@
 //	4 wiring    cmd/gateway      subcommands; the only place that knows everyone
 //	3 around    config, monitor  the configuration file; metrics
 //	2 journeys  edge, router     HTTP in and out; the path of a request
+//	            offline          files and streams into the feature store
 //	1 stages    cache, features, batcher, backends
+//	                             (features/redis, packed, feast: the remote store)
 //	0 words     rank, budget, model
 //
 // There are two shapes, so a reader never hunts for a third:

@@ -37,6 +37,12 @@ var confined = map[string][]string{
 	"github.com/valyala/fasthttp":         {"edge", "cmd"},
 	"github.com/allegro/bigcache/v3":      {"cache"},
 	"github.com/prometheus/client_golang": {"monitor", "cmd"},
+	"github.com/redis/rueidis":            {"features", "offline", "router", "cmd"},
+	"github.com/maypok86/otter/v2":        {"features"},
+	"github.com/sony/gobreaker/v2":        {"features", "backends"},
+	"github.com/twmb/franz-go":            {"offline", "cmd"},
+	"github.com/vbauerster/mpb/v8":        {"cmd"},
+	"github.com/Shopify/toxiproxy/v2":     {"features"},
 	"github.com/spf13/cobra":              {"cmd"},
 
 	// They keep the linker from dropping dead methods (make lint proves that none does).

@@ -1,17 +1,19 @@
 #!/bin/sh
 # Runs every test, the examples' included, and fails if any did. The ONNX Runtime
-# library is fetched when it is not here yet.
+# library, and the servers that the tests start, are fetched when they are not here
+# yet.
 set -eu
 
 cd "$(dirname "$0")/.."
 RANKGATE_ONNXRUNTIME_LIB=$(scripts/onnxruntime.sh)
 export RANKGATE_ONNXRUNTIME_LIB
+scripts/services.sh
 status=0
 
 # The race detector makes pools forget at random, so what counts allocations is
 # built without it and runs on its own.
 go test -race -timeout 10m -tags grpcnotrace ./... || status=1
-go test -timeout 5m -tags grpcnotrace -run Alloc ./batcher ./router || status=1
+go test -timeout 5m -tags grpcnotrace -run Alloc ./batcher ./router ./features/redis || status=1
 for example in examples/*/run.sh; do
 	[ -x "$example" ] || continue
 	printf '\n%s\n' "$example"
