@@ -1,23 +1,15 @@
 #!/bin/sh
-# Sees to the servers that the tests start: Redis with its sentinel, and a JDK with
-# Maven for the Kafka broker. What can't be installed without a question is left to
-# the tests, which name the command.
+# Sees to the servers that the tests start: Redis with its sentinel. (kafka.sh sees
+# to the broker.) Where they can't be installed without a question it is left to the
+# tests, which name the command.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=cache.sh
 . "$here/cache.sh"
 
-wanted=
-want() {
-	have "$1" || wanted="$wanted $2"
-}
-want redis-server redis-server
-want redis-sentinel redis-sentinel
-want java openjdk-17-jre-headless
-want mvn maven
-
-if [ -n "$wanted" ]; then
-	# shellcheck disable=SC2086
-	apt_install $wanted || say "these are not here and can't be installed unasked; the tests that need them will fail:$wanted"
+if have redis-server && have redis-sentinel; then
+	exit 0
 fi
+apt_install redis-server redis-sentinel ||
+	say 'redis-server and redis-sentinel are not here and can not be installed unasked; the tests that need them will fail'
