@@ -12,7 +12,7 @@ VERSION     = $(shell git describe --tags --always --dirty 2>/dev/null || echo d
 # What needs the ONNX Runtime library runs after this, and only if it was had.
 WITH_ONNX = library=$$(scripts/onnxruntime.sh) && RANKGATE_ONNXRUNTIME_LIB=$$library
 
-BENCH_PACKAGES = ./edge ./cache ./features ./batcher ./cmd/gateway
+BENCH_PACKAGES = ./edge ./cache ./features ./features/packed ./features/redis ./batcher ./cmd/gateway
 
 .DEFAULT_GOAL := help
 
@@ -44,8 +44,8 @@ bench-micro: toolchain ## Measure the steps of a request: ns, bytes and allocati
 	@$(WITH_ONNX) $(GO) test -tags grpcnotrace -run '^$$' -bench . -benchmem $(BENCH_PACKAGES)
 
 .PHONY: fuzz
-fuzz: toolchain ## Fuzz the request codec and the configuration reader (FUZZTIME=10m in all)
-	@$(WITH_ONNX) scripts/fuzz.sh $(FUZZTIME) ./edge ./config
+fuzz: toolchain ## Fuzz every parser: requests, configuration, rows, events (FUZZTIME=10m in all)
+	@$(WITH_ONNX) scripts/fuzz.sh $(FUZZTIME) ./edge ./config ./features ./features/packed ./features/feast ./offline/ingest
 
 .PHONY: lint
 lint: toolchain ## Run every static check
