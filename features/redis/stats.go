@@ -39,7 +39,7 @@ func (r Reason) String() string { return reasonNames[r] }
 func reasonOf(err error) Reason {
 	var damaged *damagedError
 	var network net.Error
-	refusal, isRefusal := rueidis.IsRedisErr(err)
+	var refusal *rueidis.RedisError
 	switch {
 	case errors.As(err, &damaged):
 		return Damaged
@@ -47,7 +47,7 @@ func reasonOf(err error) Reason {
 		return Refused
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return TimedOut
-	case isRefusal:
+	case errors.As(err, &refusal):
 		return refusalReason(refusal.Error())
 	case errors.As(err, &network) && network.Timeout():
 		return TimedOut
