@@ -102,7 +102,7 @@ func (t *topics) check(ctx context.Context) error {
 	}
 	for _, name := range t.cfg.Topics {
 		if !there.Has(name) {
-			return fmt.Errorf("ingest.kafka.topics: there is no topic %s, or %q may not see it", name, t.cfg.Credentials.Username)
+			return fmt.Errorf("ingest.kafka.topics: there is no topic %s, or this client may not see it", name)
 		}
 		dead := name + deadTopicSuffix
 		if there.Has(dead) {
