@@ -191,9 +191,7 @@ func float32Of(theirs any) float32 {
 // store, along a plan, and tells value and status by item and name.
 func readOurs(t *testing.T, at store, reg *features.Registry, user string) map[string]map[string]rank.Feature {
 	t.Helper()
-	cfg := redis.DefaultConfig()
-	cfg.Addresses, cfg.Layout, cfg.Project, cfg.KeyVersion = []string{at.Addr}, redis.Feast, project, at.KeyVersion
-	ours, err := redis.Open(cfg, reg, nil, deaf{}, slog.New(slog.DiscardHandler))
+	ours, err := redis.Open(configOf(at), reg, nil, deaf{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,6 +214,12 @@ func readOurs(t *testing.T, at store, reg *features.Registry, user string) map[s
 		}
 	}
 	return out
+}
+
+func configOf(at store) redis.Config {
+	cfg := redis.DefaultConfig()
+	cfg.Addresses, cfg.Layout, cfg.Project, cfg.KeyVersion = []string{at.Addr}, redis.Feast, project, at.KeyVersion
+	return cfg
 }
 
 // deaf hears no changes.
