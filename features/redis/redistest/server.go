@@ -1,12 +1,17 @@
-// Package redistest starts real Redis servers for tests: alone, behind
-// sentinels, or as a cluster. Everything ends with the test.
+// Package redistest starts real Redis servers for tests: alone, with TLS, behind
+// sentinels, as a cluster, or behind a proxy that disturbs them. Everything ends
+// with the test.
 package redistest
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -14,6 +19,9 @@ import (
 
 // Install is the command that installs what the tests need.
 const Install = "sudo apt-get install redis-server redis-sentinel"
+
+// BinaryEnv names the environment variable with another server's path: Valkey's.
+const BinaryEnv = "RANKGATE_REDIS_SERVER"
 
 // Server is one running redis-server.
 type Server struct {
@@ -23,38 +31,71 @@ type Server struct {
 	tb      testing.TB
 	args    []string
 	command *exec.Cmd
-	log     bytes.Buffer
+	ended   chan struct{} // closed when the command has ended
+	log     output
 }
 
 // Start starts a server on a free port of the loopback and waits until it
-// answers. args are redis-server's ("--maxmemory", "10mb").
+// accepts connections. args are redis-server's ("--maxmemory", "10mb").
 func Start(tb testing.TB, args ...string) *Server {
 	tb.Helper()
-	s := &Server{Addr: FreeAddr(tb), Dir: tb.TempDir(), tb: tb}
-	_, port, err := net.SplitHostPort(s.Addr)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s.args = append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.Dir}, args...)
-	tb.Cleanup(s.Kill)
-	s.Restart()
-	return s
+	return start(tb, func(s *Server, port string) []string {
+		return append([]string{
+			"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+			"--repl-diskless-sync-delay", "0", "--dir", s.Dir,
+		}, args...)
+	})
 }
 
-// Restart starts the server again after Kill, on the same port, empty.
+// start starts a server with the arguments that args makes for a port. If someone
+// takes the port first, it takes another.
+func start(tb testing.TB, args func(s *Server, port string) []string) *Server {
+	tb.Helper()
+	s := &Server{Dir: tb.TempDir(), tb: tb}
+	tb.Cleanup(s.Kill)
+	var err error
+	for range 3 {
+		s.Addr = FreeAddr(tb)
+		_, port, _ := net.SplitHostPort(s.Addr)
+		s.args = args(s, port)
+		if err = s.run(); err == nil {
+			return s
+		}
+	}
+	tb.Fatal(err)
+	return nil
+}
+
+// Restart starts the server again after Kill, on the same port. It knows what it
+// had saved before, which by default is nothing.
 func (s *Server) Restart() {
 	s.tb.Helper()
-	binary, err := exec.LookPath("redis-server")
-	if err != nil {
-		s.tb.Fatalf("redis-server is not here: run %q", Install)
-	}
-	s.log.Reset()
-	s.command = exec.Command(binary, s.args...)
-	s.command.Stdout, s.command.Stderr = &s.log, &s.log
-	if err := s.command.Start(); err != nil {
+	if err := s.run(); err != nil {
 		s.tb.Fatal(err)
 	}
-	s.awaitPort()
+}
+
+func (s *Server) run() error {
+	name := "redis-server"
+	if other := os.Getenv(BinaryEnv); other != "" {
+		name = other
+	}
+	binary, err := exec.LookPath(name)
+	if err != nil {
+		return fmt.Errorf("%s is not here: run %q", name, Install)
+	}
+	s.log.reset()
+	command, ended := exec.CommandContext(context.Background(), binary, s.args...), make(chan struct{}) //nolint:gosec // the tests say what
+	command.Stdout, command.Stderr = &s.log, &s.log
+	if err := command.Start(); err != nil {
+		return err
+	}
+	go func() {
+		defer close(ended)
+		_ = command.Wait() // it is killed in the end, and says so
+	}()
+	s.command, s.ended = command, ended
+	return s.awaitPort()
 }
 
 // Kill ends the server as kill -9 does. It may be called twice.
@@ -63,9 +104,12 @@ func (s *Server) Kill() {
 		return
 	}
 	s.signal(syscall.SIGKILL)
-	_ = s.command.Wait() // it was killed, and says so
+	<-s.ended
 	s.command = nil
 }
+
+// Running reports whether the server was started and not killed.
+func (s *Server) Running() bool { return s.command != nil }
 
 // Pause stops the server without closing its connections; Resume goes on.
 func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
@@ -74,23 +118,47 @@ func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
 func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
 
 func (s *Server) signal(signal syscall.Signal) {
-	if err := s.command.Process.Signal(signal); err != nil {
+	if err := s.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		s.tb.Logf("redis-server %s: %v", s.Addr, err)
 	}
 }
 
 // awaitPort waits until the server accepts connections.
-func (s *Server) awaitPort() {
-	s.tb.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
-		if conn, err := net.DialTimeout("tcp", s.Addr, time.Second); err == nil {
-			_ = conn.Close()
-			return
+func (s *Server) awaitPort() error {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		select {
+		case <-s.ended:
+			s.command = nil
+			return fmt.Errorf("redis-server on %s ended: %s", s.Addr, s.log.String())
+		default:
 		}
-		time.Sleep(10 * time.Millisecond)
+		if conn, err := s.dial(time.Second); err == nil {
+			return conn.Close()
+		}
+		time.Sleep(poll)
 	}
 	s.Kill()
-	s.tb.Fatalf("redis-server on %s did not start: %s", s.Addr, s.log.String())
+	return fmt.Errorf("redis-server on %s did not start: %s", s.Addr, s.log.String())
+}
+
+// patience is how long anything may take on a machine that is busy, poll the time
+// between two looks.
+const (
+	patience = time.Minute
+	poll     = 10 * time.Millisecond
+)
+
+// await waits until ok says nothing any more, else fails the test with what it
+// said last.
+func await(tb testing.TB, what string, ok func() error) {
+	tb.Helper()
+	err := ok()
+	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); err = ok() {
+		time.Sleep(poll)
+	}
+	if err != nil {
+		tb.Fatalf("waited %v in vain until %s: %v", patience, what, err)
+	}
 }
 
 // FreeAddr returns an address of the loopback on which nothing listens now.
@@ -102,4 +170,28 @@ func FreeAddr(tb testing.TB) string {
 	}
 	defer listener.Close()
 	return fmt.Sprint(listener.Addr())
+}
+
+// output is what a server has printed.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+func (o *output) reset() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text.Reset()
 }
