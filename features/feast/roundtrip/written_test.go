@@ -106,7 +106,7 @@ func fill(c *features.Cell, row *features.Row, n int) {
 	case c.Length > 0:
 		c.SetVector(row, []float32{float32(n), -0.1, 3.4e38}[:c.Length])
 	case c.Type == model.String:
-		c.SetString(row, []string{"", "é 用户", strings.Repeat("long ", 40)}[n%3])
+		c.SetString(row, []string{"", "é ü", strings.Repeat("long ", 40)}[n%3])
 	case c.Type == model.Bool:
 		c.SetBool(row, n%2 == 0)
 	case c.Kind == features.IntCell:
