@@ -15,6 +15,7 @@ import (
 	"github.com/rankgate/rankgate/cache"
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/features/redis"
+	"github.com/rankgate/rankgate/offline/ingest"
 	"github.com/rankgate/rankgate/router"
 )
 
@@ -29,6 +30,7 @@ type Config struct {
 	Features Features
 	Models   Models
 	Routes   map[string]router.Route // by model; a model without one is served in its highest version
+	Ingest   *ingest.Config          // nil if the file has no such section
 	Log      Log
 
 	// File is where the settings stand; nil if there is no file.
@@ -116,6 +118,9 @@ func readConfig(f *File) (Config, error) {
 	if c.Features.Redis != nil {
 		wrong = append(wrong, c.Features.Redis.Validate()...)
 	}
+	if c.Ingest != nil {
+		wrong = append(wrong, c.Ingest.Validate()...)
+	}
 	return c, f.add(err, wrong)
 }
 
@@ -132,6 +137,7 @@ func (c *Config) decode(v *value) {
 		"features": c.features,
 		"models":   c.models,
 		"routes":   c.routes,
+		"ingest":   c.ingest,
 		"log":      c.log,
 	})
 }

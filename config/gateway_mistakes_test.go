@@ -8,7 +8,7 @@ var gatewayMistakes = []mistake{
 	{`listem: {http: ":80"}`,
 		`1:1: listem: unknown field; did you mean listen?`},
 	{`pools: {}`,
-		`1:1: pools: unknown field; known are batch, budget, cache, drain, features, limits, listen, log, models, onnx, routes, timeouts`},
+		`1:1: pools: unknown field; known are batch, budget, cache, drain, features, ingest, limits, listen, log, models, onnx, routes, timeouts`},
 	{`listen: {http: 8080}`,
 		`1:16: listen.http: 8080 is not an address; write ":8080" for all interfaces or "127.0.0.1:8080" for this machine`},
 	{`listen: {http: localhost}`,
@@ -116,7 +116,7 @@ cache: {size: -1, ttl: 0, max_stale: 2y}
 		`1:24: not YAML: unknown anchor 'a' referenced`},
 	{`"a\nb\e[31m": 1`,
 		"1:1: a\ufffdb\ufffd[31m: unknown field; known are " +
-			"batch, budget, cache, drain, features, limits, listen, log, models, onnx, routes, timeouts"},
+			"batch, budget, cache, drain, features, ingest, limits, listen, log, models, onnx, routes, timeouts"},
 	{`cache: {!!str size: 1}`,
 		`1:9: cache: tags are not read; remove "!!str"`},
 	{`batch: {max_rows: [1]}`,
