@@ -222,6 +222,7 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 			replaced += v.block.holds(of.Hashes[i], first)
 		case rank.SourceCache:
 			used++
+		default: // neither new nor to be kept
 		}
 	}
 	// A request of more candidates than a block holds keeps what it could use: to

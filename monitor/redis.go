@@ -7,7 +7,8 @@ import (
 )
 
 var (
-	storeRows    = desc("feature_cache_requests_total", "Rows of a remote store asked for: kept here, fetched, joined to a fetch under way, or stood in for by the row known last.", "view", "result")
+	storeRows = desc("feature_cache_requests_total",
+		"Rows of a remote store asked for: hit, miss, joined to a fetch under way, or last_known, which stood in.", "view", "result")
 	storeKept    = desc("feature_cache_rows", "Decoded rows kept.", "view")
 	storeBytes   = desc("feature_cache_bytes", "Memory of the decoded rows kept.", "view")
 	storeTracked = desc("feature_cache_tracked", "1 if the server tells of changed rows, 0 if they are true for their TTL alone.", "view")

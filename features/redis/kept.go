@@ -44,7 +44,9 @@ type keptRows struct {
 	// epoch is not fresh. Written by dropAll, which adds.
 	epoch atomic.Uint64
 
-	hits, misses, joined, stale atomic.Uint64 // rows asked for; of the misses, those that joined a flight, and those that a row known last stood in for
+	// Rows asked for; of the misses, those that joined a flight and those that a
+	// row known last stood in for. Every request adds.
+	hits, misses, joined, stale atomic.Uint64
 }
 
 const flightShards = 64
@@ -209,7 +211,7 @@ func (k *keptRows) land(f *flight) {
 	if f.mark != features.Sound || ttl <= 0 {
 		return
 	}
-	jitter := time.Duration(rand.Int64N(int64(ttl)/10 + 1))
+	jitter := time.Duration(rand.Int64N(int64(ttl)/10 + 1)) //nolint:gosec // to spread work in time takes no secret
 	k.rows.Set(f.hash, &keptRow{
 		user: f.user, item: f.item, row: f.row, epoch: f.epoch, read: f.asked, until: f.asked + int64(ttl-jitter),
 	})

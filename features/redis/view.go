@@ -11,7 +11,6 @@ import (
 // view is one view as it lies in the server and is kept here.
 type view struct {
 	*features.View
-	index      int
 	layout     *features.Layout
 	user, item bool // what a row is about
 	missing    features.Row
