@@ -1,8 +1,9 @@
 """Ask a running gateway what eval.json knows, and compare.
 
-    python check.py OUT_DIR [--gateway bin/gateway | --url http://127.0.0.1:8080]
+    python check.py OUT_DIR [--gateway bin/gateway [--redis] | --url http://127.0.0.1:8080]
 
-Without --url it starts the gateway itself, afresh for each number of
+With --redis the features do not come from the files but from a Redis server, which
+is started here and filled by `gateway materialize`. Without --url it starts the gateway itself, afresh for each number of
 candidates, on ports that are free. With --url the gateway must have been
 started on OUT_DIR/gateway.yaml just before, its cache still empty.
 
@@ -16,12 +17,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -111,6 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="directory that train.py wrote")
     parser.add_argument("--gateway", type=Path, default=Path("bin/gateway"), help="binary to start")
+    parser.add_argument("--redis", action="store_true", help="serve the features from Redis")
     parser.add_argument("--url", help="a gateway that runs already")
     arguments = parser.parse_args()
     expected = json.loads((arguments.out / "eval.json").read_text())
@@ -121,9 +124,11 @@ def main() -> None:
         for size in expected["ndcg"]:
             rows += check(gateway, expected, int(size))
     else:
-        for size in expected["ndcg"]:
-            with started(arguments.gateway, arguments.out) as gateway:
-                rows += check(gateway, expected, int(size))
+        config = (arguments.out / "gateway.yaml").read_text()
+        with filled(arguments.gateway, arguments.out, config) if arguments.redis else nullcontext(config) as config:
+            for size in expected["ndcg"]:
+                with started(arguments.gateway, arguments.out, config) as gateway:
+                    rows += check(gateway, expected, int(size))
 
     print_table(rows)
     problems = [problem for row in rows for problem in row.judge()]
@@ -170,10 +175,55 @@ def compare(gateway: Gateway, row: Row, request: dict) -> float:
 
 
 @contextmanager
-def started(binary: Path, out: Path) -> Iterator[Gateway]:
+def filled(binary: Path, out: Path, config: str) -> Iterator[str]:
+    """Run a Redis server that holds the features, and yield the configuration that reads them there.
+
+    The baseline is what `default: mean` stands for, learnt from the same rows.
+    """
+    server = shutil.which("redis-server")
+    if server is None:
+        raise SystemExit('redis-server is not here: run "sudo apt-get install redis-server"')
+    (port,) = free_ports(1)
+    embedded = "features: {registry: data/features.yaml}"
+    if embedded not in config:
+        raise SystemExit(f"gateway.yaml has no line {embedded!r} to put Redis in the place of")
+    store = f'{{redis: {{addresses: ["127.0.0.1:{port}"]}}}}'
+    config = config.replace(
+        embedded,
+        f"features: {{registry: data/features.yaml, baseline: data/baseline.json, store: {store}}}",
+    )
+    file = out / "materialize.yaml"
+    file.write_text(config)
+    process = subprocess.Popen(
+        [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(out)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_until_open(port, process)
+        command = [binary.resolve(), "materialize", "-c", file, "--baseline", out / "data" / "baseline.json"]
+        subprocess.run(command, check=True)
+        yield config
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_until_open(port: int, process: subprocess.Popen) -> None:
+    """Return once something listens on the port."""
+    give_up = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < give_up:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise SystemExit("redis-server did not start")
+
+
+@contextmanager
+def started(binary: Path, out: Path, config: str) -> Iterator[Gateway]:
     """Run the gateway on free ports until the block ends."""
     http, admin = free_ports(2)
-    config = (out / "gateway.yaml").read_text()
     config = config.replace("127.0.0.1:8080", f"127.0.0.1:{http}")
     config = config.replace("127.0.0.1:9901", f"127.0.0.1:{admin}")
     file = out / "check.yaml"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Usage: run.sh [DATA_DIR]
 #
-# The whole example: train on MovieLens, serve with the gateway, compare with the
-# offline scores. DATA_DIR holds ml-latest-small; without it RANKGATE_MOVIELENS
+# The whole example: train on MovieLens, serve with the gateway, from files and then
+# from Redis, and compare with the offline scores. DATA_DIR holds ml-latest-small; without it RANKGATE_MOVIELENS
 # says where that is, and without that it is fetched. What was trained stays in .cache/movielens, ready to serve.
 set -eu
 
@@ -26,3 +26,6 @@ rm -rf "$out"
 "$python" "$here/train.py" "$data" "$out"
 echo
 "$python" "$here/check.py" "$out" --gateway "$root/bin/gateway"
+echo
+echo "The same with the features in Redis:"
+"$python" "$here/check.py" "$out" --gateway "$root/bin/gateway" --redis
