@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -171,7 +172,11 @@ func (f *fetch) finish() {
 	close(f.done)
 }
 
-func (f *fetch) failed() (n uint64) {
+// failed counts the rows that err has cost, or a part of them.
+func (f *fetch) failed(err error) (n uint64) {
+	if damaged, ok := errors.AsType[*damagedError](err); ok {
+		return uint64(damaged.rows)
+	}
 	for i := range f.flights {
 		if f.flights[i].mark == features.Failed {
 			n++

@@ -34,13 +34,34 @@ func (l *link) readStrings(ctx context.Context, client rueidis.Client, f *fetch,
 	if l.cfg.Mode == Cluster {
 		groups, grouped = bySlot(keys)
 	}
+	var health health
+	apart := l.readGroups(ctx, client, f, groups, grouped, rows, &health)
+	if len(apart) > 0 {
+		groups, grouped = make([][]int, len(apart)), make([][]string, len(apart))
+		for i, at := range apart {
+			groups[i], grouped[i] = apart[i:i+1], keys[at:at+1]
+		}
+		l.readGroups(ctx, client, f, groups, grouped, rows, &health)
+	}
+	return health.verdict()
+}
+
+// readGroups reads each group of keys with an MGET. It returns the flights of the
+// groups of which a slot on its way to another master has some rows here and some
+// there (TRYAGAIN): the client follows who asks for one of them alone.
+func (l *link) readGroups(
+	ctx context.Context, client rueidis.Client, f *fetch, groups [][]int, keys [][]string, rows *slab, health *health,
+) (apart []int) {
 	commands := make(rueidis.Commands, len(groups))
-	for i, group := range grouped {
+	for i, group := range keys {
 		commands[i] = client.B().Mget().Key(group...).Build()
 	}
-	var health health
 	for i, result := range client.DoMulti(ctx, commands...) {
 		values, err := result.ToArray()
+		if refusal, ok := rueidis.IsRedisErr(err); ok && refusal.IsTryAgain() && len(groups[i]) > 1 {
+			apart = append(apart, groups[i]...)
+			continue
+		}
 		if !health.note(err) {
 			continue
 		}
@@ -48,7 +69,7 @@ func (l *link) readStrings(ctx context.Context, client rueidis.Client, f *fetch,
 			health.noteRow(l.decodeString(ctx, client, &f.flights[at], &values[j], rows))
 		}
 	}
-	return health.verdict()
+	return apart
 }
 
 func (l *link) decodeString(ctx context.Context, client rueidis.Client, f *flight, value *rueidis.RedisMessage, rows *slab) error {
@@ -113,6 +134,7 @@ func decodeHash(f *flight, values []rueidis.RedisMessage, rows *slab) error {
 	if row.Time, err = feast.DecodeTime(stamp); err != nil {
 		return f.bring(row, err)
 	}
+	var damaged error
 	for column := range f.view.layout.Cells {
 		value, err := values[column].ToString()
 		if rueidis.IsRedisNil(err) {
@@ -122,10 +144,10 @@ func decodeHash(f *flight, values []rueidis.RedisMessage, rows *slab) error {
 			err = f.view.feast.DecodeField(column, value, row)
 		}
 		if err != nil {
-			return f.bring(row, err)
+			damaged = err // costs its column, which stays null, and not the row
 		}
 	}
-	return f.bring(row, nil)
+	return errors.Join(f.bring(row, nil), damaged)
 }
 
 // bring ends the decoding of a row.
@@ -180,6 +202,7 @@ func (s *slab) next(v *view) *features.Row {
 type health struct {
 	commands, failed int
 	last             error
+	rows             int // damaged, or with a damaged column
 	row              error
 }
 
@@ -200,6 +223,7 @@ func (h *health) note(err error) bool {
 
 func (h *health) noteRow(err error) {
 	if err != nil {
+		h.rows++
 		h.row = err
 	}
 }
@@ -213,7 +237,7 @@ func (h *health) verdict() error {
 	case h.failed > 0:
 		return &partialError{h.last}
 	case h.row != nil:
-		return &damagedError{h.row}
+		return &damagedError{h.row, h.rows}
 	default:
 		return nil
 	}
@@ -224,8 +248,11 @@ type partialError struct{ error }
 
 func (e *partialError) Unwrap() error { return e.error }
 
-// damagedError is a row that can't be read, from a server that is well.
-type damagedError struct{ error }
+// damagedError is rows that can't be read, or not whole, from a server that is well.
+type damagedError struct {
+	error
+	rows int
+}
 
 func (e *damagedError) Unwrap() error { return e.error }
 

@@ -194,9 +194,7 @@ func (s *Store) run(f *fetch) {
 	if err != nil {
 		s.complain(err)
 	}
-	if failed := f.failed(); failed > 0 {
-		s.stats.failed[reasonOf(err)].Add(failed)
-	}
+	s.stats.failed[reasonOf(err)].Add(f.failed(err))
 	f.finish()
 }
 
