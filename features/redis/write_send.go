@@ -47,7 +47,7 @@ func (win *window) send(ctx context.Context, client rueidis.Client) (Written, er
 	var failed error
 	results := client.DoMulti(ctx, win.pending(client)...)
 	next := 0
-	for i := range win.calls {
+	for i := range len(win.calls) {
 		c := &win.calls[i]
 		if c.done {
 			continue
@@ -63,11 +63,15 @@ func (win *window) send(ctx context.Context, client rueidis.Client) (Written, er
 		if _, answered := rueidis.IsRedisErr(err); !answered {
 			win.lost = true
 		}
-		if word(err) == "NOSCRIPT" {
-			c.whole = true
-		}
-		if err = c.explain(err); failed == nil || passes(failed) {
+		err = c.explain(err)
+		if failed == nil || passes(failed) {
 			failed = err
+		}
+		switch word(err) {
+		case "NOSCRIPT":
+			c.whole = true
+		case "TRYAGAIN":
+			win.scatter(i)
 		}
 	}
 	return total, failed

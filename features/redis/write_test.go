@@ -285,27 +285,6 @@ func TestTwoSchemasOfOneIDAreRefused(t *testing.T) {
 	}
 }
 
-func TestRowsAreSpreadOverTheSlotsOfACluster(t *testing.T) {
-	for name, layout := range layouts {
-		t.Run(name, func(t *testing.T) {
-			l := newLedger(t, func(cfg *Config, reg *features.Registry) {
-				layout(cfg, reg)
-				cfg.Mode = Cluster
-			}, "--cluster-enabled", "yes")
-			records, ids := l.items(1000, today)
-			records = append(records, l.record("", "i7", 77, today, 0), l.record("", "i8", 88, today-1, 0))
-			if w := l.write(itemView, records...); w != (Written{Stored: 1001, Older: 1}) {
-				t.Errorf("%+v; want 1001 stored, 1 older", w)
-			}
-			for i, n := range l.read(itemView, "", ids...) {
-				if n != float32(i) && (i != 7 || n != 77) {
-					t.Fatalf("item %d: %v", i, n)
-				}
-			}
-		})
-	}
-}
-
 func TestARunLeavesBehindThatItHasEnded(t *testing.T) {
 	l := newLedger(t, nil)
 	want := Materialized{LastSuccess: 1767225600.5, NewestEvent: 1767139200, Rows: 10}

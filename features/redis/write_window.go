@@ -138,6 +138,16 @@ func (win *window) split() {
 	}
 }
 
+// scatter makes a call of every row of a call. While a slot moves, some of its
+// keys are here and some there, and only a call of one key is redirected.
+func (win *window) scatter(i int) {
+	of := win.calls[i]
+	win.calls[i].done = true
+	for at := range of.rows {
+		win.calls = append(win.calls, call{rows: of.rows[at : at+1], whole: of.whole})
+	}
+}
+
 // pending makes a command of every call that is not done.
 func (win *window) pending(client rueidis.Client) []rueidis.Completed {
 	win.commands = win.commands[:0]

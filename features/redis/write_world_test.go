@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -36,9 +35,6 @@ func newLedger(t testing.TB, change func(*Config, *features.Registry), args ...s
 	if change != nil {
 		change(&l.cfg, l.reg)
 	}
-	if l.cfg.Mode == Cluster {
-		l.allSlots()
-	}
 	var err error
 	if l.client, err = Connect(l.cfg); err != nil {
 		t.Fatal(err)
@@ -60,25 +56,6 @@ func (l *ledger) renew() {
 	if l.writer, err = NewWriter(l.client, l.cfg, l.reg); err != nil {
 		l.t.Fatal(err)
 	}
-}
-
-// allSlots makes the server a cluster of one node.
-func (l *ledger) allSlots() {
-	l.t.Helper()
-	alone := l.cfg
-	alone.Mode = Standalone
-	client, err := Connect(alone)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	defer client.Close()
-	if err := client.Do(context.Background(), client.B().ClusterAddslotsrange().StartSlotEndSlot().StartSlotEndSlot(0, 16383).Build()).Error(); err != nil {
-		l.t.Fatal(err)
-	}
-	eventually(l.t, "the cluster is complete", func() bool {
-		info, err := client.Do(context.Background(), client.B().ClusterInfo().Build()).ToString()
-		return err == nil && strings.Contains(info, "cluster_state:ok")
-	})
 }
 
 // do sends a command and returns its reply as a string.
