@@ -64,7 +64,7 @@ func startNode(tb testing.TB) *node {
 		return []string{
 			"--port", port, "--cluster-port", n.bus, "--bind", "127.0.0.1", "--dir", s.Dir,
 			"--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0",
-			"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-replica-validity-factor", "0",
+			"--cluster-enabled", "yes", "--cluster-node-timeout", strconv.Itoa(calm), "--cluster-replica-validity-factor", "0",
 			"--cluster-require-full-coverage", "no", "--cluster-allow-replica-migration", "no",
 		}
 	})
@@ -107,9 +107,26 @@ func (c *Cluster) KillMaster(shard int) {
 	c.tb.Helper()
 	old := c.master(shard)
 	c.awaitReplicas()
+	c.suspect(alert)
 	old.Kill()
 	c.master(shard)
 	c.awaitSlots()
+	c.suspect(calm)
+}
+
+// How long a node may be silent before the others hold it for dead, in
+// milliseconds: calm, so that a busy machine costs nobody its place, and alert
+// while a node is dead.
+const calm, alert = 20_000, 1_000
+
+// suspect sets that time.
+func (c *Cluster) suspect(after int) {
+	c.tb.Helper()
+	for _, n := range c.nodes {
+		if n.Running() {
+			n.Must("CONFIG", "SET", "cluster-node-timeout", strconv.Itoa(after))
+		}
+	}
 }
 
 // awaitSlots waits until every node that lives sees every slot served.
@@ -149,15 +166,20 @@ func (c *Cluster) awaitReplicas() {
 
 // MoveSlot moves a slot from one shard to another as a resharding does. during is
 // called when half of its keys have moved, so that both masters redirect who asks
-// for the others.
+// for the others; it may be nil.
 func (c *Cluster) MoveSlot(slot, from, to int, during func()) {
 	c.tb.Helper()
 	source, target, number := c.master(from), c.master(to), strconv.Itoa(slot)
 	target.Must("CLUSTER", "SETSLOT", number, "IMPORTING", source.id)
 	source.Must("CLUSTER", "SETSLOT", number, "MIGRATING", target.id)
-	keys := strings.Fields(strings.ReplaceAll(source.Must("CLUSTER", "GETKEYSINSLOT", number, "100000"), "\n", " "))
+	keys, err := source.list("CLUSTER", "GETKEYSINSLOT", number, "100000")
+	if err != nil {
+		c.tb.Fatal(err)
+	}
 	c.migrate(source, target, keys[:len(keys)/2])
-	during()
+	if during != nil {
+		during()
+	}
 	c.migrate(source, target, keys[len(keys)/2:])
 	target.Must("CLUSTER", "SETSLOT", number, "NODE", target.id)
 	source.Must("CLUSTER", "SETSLOT", number, "NODE", target.id)

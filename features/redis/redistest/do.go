@@ -16,13 +16,19 @@ import (
 // list its elements, one a line, of null nothing. An error reply is an error. It
 // speaks RESP2 itself, so that no client is its own judge.
 func (s *Server) Do(words ...string) (string, error) {
+	reply, err := s.list(words...)
+	return strings.Join(reply, "\n"), err
+}
+
+// list is Do for elements that may hold anything.
+func (s *Server) list(words ...string) ([]string, error) {
 	conn, err := s.dial(doTimeout)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer conn.Close()
 	if err := conn.SetDeadline(time.Now().Add(doTimeout)); err != nil {
-		return "", err
+		return nil, err
 	}
 	var command strings.Builder
 	fmt.Fprintf(&command, "*%d\r\n", len(words))
@@ -30,11 +36,11 @@ func (s *Server) Do(words ...string) (string, error) {
 		fmt.Fprintf(&command, "$%d\r\n%s\r\n", len(word), word)
 	}
 	if _, err := io.WriteString(conn, command.String()); err != nil {
-		return "", err
+		return nil, err
 	}
 	reply, err := readReply(bufio.NewReader(conn))
 	if err != nil {
-		return "", fmt.Errorf("%s: %s: %w", s.Addr, strings.Join(words, " "), err)
+		return nil, fmt.Errorf("%s: %q: %w", s.Addr, words, err)
 	}
 	return reply, nil
 }
@@ -57,34 +63,37 @@ func (s *Server) Must(words ...string) string {
 	return reply
 }
 
-func readReply(r *bufio.Reader) (string, error) {
+// readReply flattens lists in lists.
+func readReply(r *bufio.Reader) ([]string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	kind, rest := line[0], strings.TrimRight(line[1:], "\r\n")
 	switch kind {
 	case '+', ':':
-		return rest, nil
+		return []string{rest}, nil
 	case '-':
-		return "", errors.New(rest)
+		return nil, errors.New(rest)
 	}
 	n, err := strconv.Atoi(rest)
 	if err != nil || n < 0 {
-		return "", err
+		return nil, err
 	}
 	if kind == '$' {
 		data := make([]byte, n+2)
 		_, err := io.ReadFull(r, data)
-		return string(data[:n]), err
+		return []string{string(data[:n])}, err
 	}
-	elements := make([]string, n)
-	for i := range elements {
-		if elements[i], err = readReply(r); err != nil {
-			return "", err
+	var all []string
+	for range n {
+		element, err := readReply(r)
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, element...)
 	}
-	return strings.Join(elements, "\n"), nil
+	return all, nil
 }
 
 // field returns the value of "name:value" in what INFO and CLUSTER INFO say.

@@ -24,8 +24,9 @@ type Proxy struct {
 // StartProxy starts a proxy before the server at upstream.
 func StartProxy(tb testing.TB, upstream string) *Proxy {
 	tb.Helper()
+	prepare()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	p := &Proxy{tb: tb, of: toxiproxy.NewProxy(server, "redis", "127.0.0.1:0", upstream)}
+	p := &Proxy{tb: tb, of: toxiproxy.NewProxy(server, "redis", FreeAddr(tb), upstream)}
 	p.start()
 	tb.Cleanup(p.of.Stop)
 	p.Addr = p.of.Listen
@@ -45,8 +46,8 @@ func (p *Proxy) Refuse() { p.of.Stop() }
 // BlackHole swallows whatever is sent, in both directions, and closes nothing.
 func (p *Proxy) BlackHole() {
 	p.tb.Helper()
-	p.add("upstream", "timeout", 1, map[string]int64{"timeout": 0})
-	p.add("downstream", "timeout", 1, map[string]int64{"timeout": 0})
+	p.add("upstream", "hole", 1, map[string]int64{})
+	p.add("downstream", "hole", 1, map[string]int64{})
 }
 
 // Latency holds every reply back for so long.
@@ -55,19 +56,26 @@ func (p *Proxy) Latency(by time.Duration) {
 	p.add("downstream", "latency", 1, map[string]int64{"latency": by.Milliseconds()})
 }
 
+// Slow lets so many thousand bytes of replies pass a second.
+func (p *Proxy) Slow(rate int64) {
+	p.tb.Helper()
+	p.add("downstream", "bandwidth", 1, map[string]int64{"rate": rate})
+}
+
 // ResetMidReply closes every connection, and each new one with a reset after so
 // many bytes of replies.
 func (p *Proxy) ResetMidReply(after int64) {
 	p.tb.Helper()
 	p.of.Stop()
-	p.add("downstream", "limit_data", 1, map[string]int64{"bytes": after})
+	p.add("downstream", "cut", 1, map[string]int64{"bytes": after})
 	// This one never runs. That it is there makes the proxy close with a reset.
 	p.add("downstream", "reset_peer", 0, map[string]int64{"timeout": 0})
 	p.start()
 }
 
 // Restore lets everything pass again. Connections that have lost bytes are
-// closed.
+// closed. It waits 5 s for every 32 kB that is held back for a client that has
+// gone, so let nobody give a connection up because of Latency or Slow.
 func (p *Proxy) Restore() {
 	p.tb.Helper()
 	p.of.Toxics.ResetToxics(context.Background())

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -61,9 +62,9 @@ func (s *Sentinels) watcher() *Server {
 bind 127.0.0.1
 dir %[2]s
 sentinel monitor %[3]s %[4]s %[5]s %[6]d
-sentinel down-after-milliseconds %[3]s 500
-sentinel failover-timeout %[3]s 5000
-`, own, w.Dir, MasterName, host, port, sentinels/2+1)
+sentinel down-after-milliseconds %[3]s %[7]d
+sentinel failover-timeout %[3]s 2000
+`, own, w.Dir, MasterName, host, port, sentinels/2+1, calm)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			s.tb.Fatal(err)
 		}
@@ -85,6 +86,7 @@ func (s *Sentinels) Addrs() []string {
 func (s *Sentinels) Failover() {
 	s.tb.Helper()
 	await(s.tb, "the replica has caught up", func() error { return s.Replica.follows(s.Master) })
+	s.suspect(alert)
 	s.Master.Kill()
 	for _, w := range s.watchers {
 		await(s.tb, w.Addr+" names the replica", func() error {
@@ -96,4 +98,14 @@ func (s *Sentinels) Failover() {
 		})
 	}
 	await(s.tb, "the replica is a master", s.Replica.isMaster)
+	s.suspect(calm)
+}
+
+// suspect sets how long the master may be silent before a sentinel holds it for
+// dead, in milliseconds.
+func (s *Sentinels) suspect(after int) {
+	s.tb.Helper()
+	for _, w := range s.watchers {
+		w.Must("SENTINEL", "SET", MasterName, "down-after-milliseconds", strconv.Itoa(after))
+	}
 }

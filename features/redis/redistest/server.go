@@ -5,12 +5,15 @@ package redistest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -20,8 +23,11 @@ import (
 // Install is the command that installs what the tests need.
 const Install = "sudo apt-get install redis-server redis-sentinel"
 
-// BinaryEnv names the environment variable with another server's path: Valkey's.
+// BinaryEnv names the environment variable with the path of another server that
+// the tests use in place of redis-server: Valkey's.
 const BinaryEnv = "RANKGATE_REDIS_SERVER"
+
+const redisServer = "redis-server"
 
 // Server is one running redis-server.
 type Server struct {
@@ -29,6 +35,7 @@ type Server struct {
 	Dir  string // its working directory
 
 	tb      testing.TB
+	binary  string // in place of the one that the environment names
 	args    []string
 	command *exec.Cmd
 	ended   chan struct{} // closed when the command has ended
@@ -76,10 +83,7 @@ func (s *Server) Restart() {
 }
 
 func (s *Server) run() error {
-	name := "redis-server"
-	if other := os.Getenv(BinaryEnv); other != "" {
-		name = other
-	}
+	name := cmp.Or(s.binary, os.Getenv(BinaryEnv), redisServer)
 	binary, err := exec.LookPath(name)
 	if err != nil {
 		return fmt.Errorf("%s is not here: run %q", name, Install)
@@ -95,7 +99,7 @@ func (s *Server) run() error {
 		_ = command.Wait() // it is killed in the end, and says so
 	}()
 	s.command, s.ended = command, ended
-	return s.awaitPort()
+	return s.awaitStart()
 }
 
 // Kill ends the server as kill -9 does. It may be called twice.
@@ -123,19 +127,19 @@ func (s *Server) signal(signal syscall.Signal) {
 	}
 }
 
-// awaitPort waits until the server accepts connections.
-func (s *Server) awaitPort() error {
+// awaitStart waits until the server takes connections, be it only to say that it
+// is loading. What it prints is its own: whoever else has the port answers too.
+func (s *Server) awaitStart() error {
 	for end := time.Now().Add(patience); time.Now().Before(end); {
+		if s.log.has("Ready to accept connections", "Loading RDB", "Sentinel ID is") {
+			return nil
+		}
 		select {
 		case <-s.ended:
 			s.command = nil
 			return fmt.Errorf("redis-server on %s ended: %s", s.Addr, s.log.String())
-		default:
+		case <-time.After(poll):
 		}
-		if conn, err := s.dial(time.Second); err == nil {
-			return conn.Close()
-		}
-		time.Sleep(poll)
 	}
 	s.Kill()
 	return fmt.Errorf("redis-server on %s did not start: %s", s.Addr, s.log.String())
@@ -161,15 +165,23 @@ func await(tb testing.TB, what string, ok func() error) {
 	}
 }
 
-// FreeAddr returns an address of the loopback on which nothing listens now.
+// FreeAddr returns an address of the loopback on which nothing listens now. Its
+// port is below those that outgoing connections get, so that none of them takes
+// it while a server is killed and not yet started again.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	const first, ports, tries = 12_000, 18_000, 100
+	var listener net.Listener
+	var err error
+	for range tries {
+		port := first + rand.IntN(ports) //nolint:gosec // nobody gains from guessing it
+		if listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			defer listener.Close()
+			return listener.Addr().String()
+		}
 	}
-	defer listener.Close()
-	return fmt.Sprint(listener.Addr())
+	tb.Fatalf("no free port after %d tries: %v", tries, err)
+	return ""
 }
 
 // output is what a server has printed.
@@ -188,6 +200,13 @@ func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.String()
+}
+
+// has reports whether one of the texts was printed.
+func (o *output) has(texts ...string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.ContainsFunc(texts, func(text string) bool { return bytes.Contains(o.text.Bytes(), []byte(text)) })
 }
 
 func (o *output) reset() {

@@ -24,7 +24,8 @@ type TLS struct {
 }
 
 // StartTLS starts one. clients says what it asks of a client's certificate, as
-// redis-server's tls-auth-clients does: "yes", "no" or "optional".
+// redis-server's tls-auth-clients does: "yes", "no" or "optional". It is
+// redis-server always: the builds of Valkey that packages bring have no TLS.
 func StartTLS(tb testing.TB, clients string) *TLS {
 	tb.Helper()
 	t := &TLS{}
@@ -34,6 +35,7 @@ func StartTLS(tb testing.TB, clients string) *TLS {
 	t.Cert, t.Key = own.sign(dir, "client")
 	cert, key := own.sign(dir, "server")
 	t.Server = start(tb, func(s *Server, port string) []string {
+		s.binary = redisServer
 		return []string{
 			"--port", "0", "--tls-port", port, "--bind", "127.0.0.1", "--dir", s.Dir, "--save", "", "--appendonly", "no",
 			"--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", t.CA, "--tls-auth-clients", clients,
