@@ -59,12 +59,12 @@ const (
 // written. Mistakes in the registry are rank.FieldErrors, those in what was asked
 // for a RequestError, and those in a source name their place.
 func Materialize(ctx context.Context, opt Options) ([]Counts, error) {
+	if opt.Progress != nil {
+		defer opt.Progress.Close()
+	}
 	r, err := newRun(opt)
 	if err != nil {
 		return nil, err
-	}
-	if opt.Progress != nil {
-		defer opt.Progress.Close()
 	}
 	if err = r.views(ctx); err == nil {
 		err = r.finish()

@@ -81,7 +81,7 @@ func (m *materialization) run(ctx context.Context, out io.Writer) error {
 	m.options.Writer = writer
 	m.options.Target = target(&store)
 	if !m.quiet {
-		m.options.Progress = offline.NewProgress(os.Stderr)
+		m.options.Progress = newProgress(os.Stderr)
 	}
 	counts, err := offline.Materialize(ctx, m.options)
 	if _, ok := errors.AsType[offline.RequestError](err); ok {

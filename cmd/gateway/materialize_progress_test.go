@@ -1,4 +1,4 @@
-package offline
+package main
 
 import (
 	"bytes"
@@ -6,16 +6,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rankgate/rankgate/offline"
 )
 
 func TestALineIsPrintedEveryFewSeconds(t *testing.T) {
 	var out bytes.Buffer
-	l := NewLines(&out)
+	l := newLines(&out)
 	now := l.began
 	l.now = func() time.Time { return now }
 	for i := range 12 {
 		now = l.began.Add(time.Duration(i+1) * time.Second)
-		l.Update(Point{View: "item_stats", Rows: int64(1000 * (i + 1)), Bytes: int64(i + 1), Total: 20})
+		l.Update(offline.Point{View: "item_stats", Rows: int64(1000 * (i + 1)), Bytes: int64(i + 1), Total: 20})
 	}
 	l.Close()
 	if want := "item_stats: 25 %, 5000 rows, 1000 rows/s\nitem_stats: 50 %, 10000 rows, 1000 rows/s\n"; out.String() != want {
@@ -25,9 +27,9 @@ func TestALineIsPrintedEveryFewSeconds(t *testing.T) {
 
 func TestABarShowsWhereTheRunHasCome(t *testing.T) {
 	var out bytes.Buffer
-	b := NewBar(&out)
+	b := newBar(&out)
 	for i := range 100 {
-		b.Update(Point{View: "item_stats", Rows: int64(10 * i), Bytes: int64(i), Total: 200})
+		b.Update(offline.Point{View: "item_stats", Rows: int64(10 * i), Bytes: int64(i), Total: 200})
 	}
 	b.Close()
 	if text := out.String(); !strings.Contains(text, "item_stats") || !strings.Contains(text, "990 rows") || !strings.Contains(text, "49 %") {
@@ -41,7 +43,7 @@ func TestAFileIsNoTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, ok := NewProgress(f).(*Lines); !ok {
+	if _, ok := newProgress(f).(*lines); !ok {
 		t.Error("a bar is drawn into a file")
 	}
 }
