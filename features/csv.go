@@ -133,7 +133,7 @@ func parseField(record []string, field int, name string) (int64, error) {
 	if field < 0 {
 		return 0, nil
 	}
-	at, err := parseTime(record[field])
+	at, err := ParseTime(record[field])
 	if err != nil {
 		return 0, fmt.Errorf("column %s: %w", name, err)
 	}

@@ -132,8 +132,11 @@ var timeLayouts = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-0
 
 var errTime = errors.New("is not a time; it takes RFC 3339, 2006-01-02 15:04:05 or a number since 1970")
 
-// parseTime reads an event time as written in a CSV file or a string column.
-func parseTime(s string) (int64, error) {
+// ParseTime reads an event time as written in a CSV file, a string column or an
+// event, as Unix milliseconds: RFC 3339, "2006-01-02 15:04:05" and the like, in UTC
+// where they name no zone, or a number since 1970, whose unit follows from its
+// size. It is 0 for an empty text, and for no other: the epoch itself becomes 1.
+func ParseTime(s string) (int64, error) {
 	if s == "" {
 		return 0, nil
 	}

@@ -174,13 +174,13 @@ func TestAnEventTimeIsReadInEveryForm(t *testing.T) {
 		"2023-11-14T23:13:20+01:00": 1_700_000_000_000,
 		"2023-11-14 23:13:20+01:00": 1_700_000_000_000,
 	} {
-		if got, err := parseTime(text); got != want || err != nil {
-			t.Errorf("parseTime(%q) = %d, %v; want %d", text, got, err, want)
+		if got, err := ParseTime(text); got != want || err != nil {
+			t.Errorf("ParseTime(%q) = %d, %v; want %d", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"yesterday", "1e300", "NaN", "2023-13-01"} {
-		if got, err := parseTime(text); err == nil {
-			t.Errorf("parseTime(%q) = %d; want an error", text, got)
+		if got, err := ParseTime(text); err == nil {
+			t.Errorf("ParseTime(%q) = %d; want an error", text, got)
 		}
 	}
 }

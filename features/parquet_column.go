@@ -260,7 +260,7 @@ func (c *parquetColumn) parseMillis() (int64, error) {
 	v := c.row[0]
 	switch v.Kind() {
 	case parquet.ByteArray:
-		return parseTime(string(v.ByteArray()))
+		return ParseTime(string(v.ByteArray()))
 	case parquet.Int96:
 		return known(julianMillis(v.Bytes())), nil
 	case parquet.Float, parquet.Double:

@@ -70,7 +70,11 @@ func newCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})
-	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), ingestCommand(), featuresCommand(), materializeCommand(), versionCommand())
+	root.AddCommand(
+		demoCommand(), serveCommand(), checkCommand(),
+		materializeCommand(), ingestCommand(), featuresCommand(),
+		versionCommand(),
+	)
 	return root
 }
 

@@ -18,7 +18,11 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// A cluster's client looks for its nodes anew in a goroutine that sleeps five
+// seconds, and does not end with the client.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"))
+}
 
 // Indices of the views of shop.
 const (
