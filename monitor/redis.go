@@ -8,10 +8,11 @@ import (
 
 var (
 	storeRows = desc("feature_cache_requests_total",
-		"Rows of a remote store asked for: hit, miss, joined to a fetch under way, or last_known, which stood in.", "view", "result")
-	storeKept    = desc("feature_cache_rows", "Decoded rows kept.", "view")
-	storeBytes   = desc("feature_cache_bytes", "Memory of the decoded rows kept.", "view")
-	storeTracked = desc("feature_cache_tracked", "1 if the server tells of changed rows, 0 if they are true for their TTL alone.", "view")
+		"Rows of a remote store asked for: hit, miss, or joined to a fetch under way.", "view", "result")
+	storeLastKnown = desc("feature_cache_last_known_total", "Rows that could not be read and that the one known last stood in for.", "view")
+	storeKept      = desc("feature_cache_rows", "Decoded rows kept.", "view")
+	storeBytes     = desc("feature_cache_bytes", "Memory of the decoded rows kept.", "view")
+	storeTracked   = desc("feature_cache_tracked", "1 if the server tells of changed rows, 0 if they are true for their TTL alone.", "view")
 
 	storeFetches  = desc("feature_fetch_duration_seconds", "Round trips to the feature store.")
 	storeInFlight = desc("feature_fetches_in_flight", "Round trips to the feature store in progress.")
@@ -49,9 +50,9 @@ func collectRedis(out chan<- prometheus.Metric, s redis.Stats) {
 
 func collectRedisView(counter counterFunc, gauge gaugeFunc, v *redis.ViewStats, out chan<- prometheus.Metric) {
 	counter(storeRows, v.Hits, v.View, "hit")
-	counter(storeRows, v.Misses-min(v.Misses, v.Joined+v.LastKnown), v.View, "miss")
+	counter(storeRows, v.Fetched, v.View, "miss") // a difference of counters read one by one may go down
 	counter(storeRows, v.Joined, v.View, "joined")
-	counter(storeRows, v.LastKnown, v.View, "last_known")
+	counter(storeLastKnown, v.LastKnown, v.View)
 	gauge(storeKept, v.Rows, v.View)
 	gauge(storeBytes, v.Bytes, v.View)
 	gauge(storeTracked, flag(v.Tracked), v.View)

@@ -159,7 +159,7 @@ func (j *journey) remember(c *cache.Cache) {
 // score, and it is made now.
 func (j *journey) explain(store features.Store) {
 	if !j.fetched {
-		j.version.Plan.Fetch(store, j.req, nil, j.now, j.req.Deadline, &j.rows)
+		j.version.Plan.Fetch(store, j.req, nil, j.now, j.deadline, &j.rows)
 	}
 	for _, u := range j.candidates.of {
 		j.res.Features = append(j.res.Features, j.rows.ExplainItem(j.candidates.items[u]))

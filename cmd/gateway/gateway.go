@@ -105,7 +105,8 @@ func (g *gateway) openStore() error {
 	if path := g.cfg.Features.Baseline; path != "" {
 		var err error
 		if baseline, err = features.ReadBaseline(path); err != nil {
-			return invalid(err)
+			return invalid(g.cfg.File.Place(rank.FieldError{Path: "features.baseline", Message: err.Error() +
+				"; gateway materialize --baseline writes it"}))
 		}
 	}
 	store, err := redis.Open(*remote, g.registry, baseline, g.scores, g.log)

@@ -68,6 +68,11 @@ func (m *materialization) run(ctx context.Context, out io.Writer) error {
 	case m.rehearse && (m.options.Checkpoint != "" || m.options.Baseline != ""):
 		return usageError{errors.New("--dry-run writes nothing, so --checkpoint and --baseline have no effect; leave one or the other out")}
 	}
+	for flag, path := range map[string]string{"--checkpoint": m.options.Checkpoint, "--baseline": m.options.Baseline} {
+		if info, err := os.Stat(filepath.Dir(path)); path != "" && (err != nil || !info.IsDir()) {
+			return usageError{fmt.Errorf("%s %s: there is no directory %s", flag, path, filepath.Dir(path))}
+		}
+	}
 	cfg, registryFile, err := m.configure()
 	if err != nil {
 		return err
@@ -91,6 +96,9 @@ func (m *materialization) run(ctx context.Context, out io.Writer) error {
 		return invalid(registryFile.Place(err))
 	}
 	for _, c := range counts {
+		if err != nil && c.Read == 0 {
+			continue // the run did not come to it
+		}
 		line := c.String()
 		if m.rehearse {
 			line += " (dry run: nothing was written)"

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"errors"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -43,4 +44,9 @@ func (b *breaker) open() bool { return b.of.State() == gobreaker.StateOpen }
 func (b *breaker) do(ask func() error) error {
 	_, err := b.of.Execute(func() (struct{}, error) { return struct{}{}, ask() })
 	return err
+}
+
+// refused reports whether an error is the breaker's own: nobody was asked.
+func refused(err error) bool {
+	return errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests)
 }

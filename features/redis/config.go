@@ -16,7 +16,7 @@ type Config struct {
 	Credentials Credentials
 	Database    int // number of the logical database; must be 0 on a cluster
 	TLS         TLS
-	Connections int // per server; commands of all requests are pipelined over them
+	Connections int // per server, rounded up to a power of two; commands of all requests are pipelined over them
 
 	Layout     Layout
 	Prefix     string // first part of every key of the packed layout
@@ -111,6 +111,9 @@ func (c *Config) Validate() []rank.FieldError {
 	}
 	if c.Credentials.PasswordEnv != "" && c.Credentials.PasswordFile != "" {
 		fail("password", "both env and file are set; where is the password?")
+	}
+	if s := &c.Sentinel.Credentials; s.PasswordEnv != "" && s.PasswordFile != "" {
+		fail("sentinel.password", "both env and file are set; where is the password?")
 	}
 	if c.Layout == Feast && c.Project == "" {
 		fail("project", "missing: the layout feast needs the name of the Feast project")

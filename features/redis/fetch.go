@@ -96,7 +96,16 @@ func (m *missing) claim(q *features.Query, now time.Time, pool *sync.Pool) []*fe
 		}
 		f.begin(p.flight, user, item)
 	}
-	return slices.DeleteFunc(fetches, func(f *fetch) bool { return len(f.flights) == 0 })
+	return slices.DeleteFunc(fetches, func(f *fetch) bool {
+		if len(f.flights) > 0 {
+			return false
+		}
+		if cap(f.flights) <= maxPlaces { // all was joined, and nobody looks at it
+			*f = fetch{flights: f.flights, keys: f.keys}
+			pool.Put(f)
+		}
+		return true
+	})
 }
 
 // fetchOver returns the fetch over a link, one of the pool if there is none yet.

@@ -44,9 +44,9 @@ type keptRows struct {
 	// epoch is not fresh. Written by dropAll, which adds.
 	epoch atomic.Uint64
 
-	// Rows asked for; of the misses, those that joined a flight and those that a
-	// row known last stood in for. Every request adds.
-	hits, misses, joined, stale atomic.Uint64
+	// Rows asked for; of the misses, those that a flight was begun for, those that
+	// joined one, and those that a row known last stood in for. Every request adds.
+	hits, misses, fetched, joined, stale atomic.Uint64
 }
 
 const flightShards = 64
@@ -195,6 +195,7 @@ func (k *keptRows) join(next *flight, user, item string, now time.Time) (other *
 	next.user, next.item = strings.Clone(user), strings.Clone(item)
 	next.epoch, next.registered, next.asked = epoch, true, at
 	shard.flights[next.hash] = next
+	k.fetched.Add(1)
 	return nil, nil
 }
 
@@ -208,7 +209,11 @@ func (k *keptRows) land(f *flight) {
 	}
 	delete(shard.flights, f.hash)
 	ttl := k.ttl(f.row)
-	if f.mark != features.Sound || ttl <= 0 {
+	if f.mark != features.Sound {
+		return
+	}
+	if ttl <= 0 { // the row known last is none
+		k.rows.Invalidate(f.hash)
 		return
 	}
 	jitter := time.Duration(rand.Int64N(int64(ttl)/10 + 1)) //nolint:gosec // to spread work in time takes no secret

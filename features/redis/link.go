@@ -39,6 +39,8 @@ type link struct {
 	current atomic.Pointer[connection]
 
 	told func(keys []string) // of a change; nil means of everything
+
+	mending atomic.Bool // by whoever swaps it
 }
 
 type connection struct {
@@ -66,6 +68,9 @@ func (s *Store) openLinks() error {
 		}
 		option, err := s.cfg.option()
 		if err != nil {
+			return err
+		}
+		if err := s.cfg.checkCredentials(); err != nil {
 			return err
 		}
 		l.option = option
@@ -140,7 +145,13 @@ func (l *link) prefixes() []string {
 		all = append(all, v.codec.KeyPrefix())
 	}
 	slices.Sort(all)
-	return slices.CompactFunc(all, func(shorter, longer string) bool { return strings.HasPrefix(longer, shorter) })
+	kept := all[:0]
+	for _, prefix := range all { // after the one that it starts with, if there is one
+		if len(kept) == 0 || !strings.HasPrefix(prefix, kept[len(kept)-1]) {
+			kept = append(kept, prefix)
+		}
+	}
+	return kept
 }
 
 func (l *link) names() string {
@@ -215,21 +226,26 @@ func (s *Store) changed(l *link, keys []string) {
 	}
 }
 
-// changedKey drops the rows of every view that lie under one key.
+// subject is whom a row is about.
+type subject struct{ user, item string }
+
+// changedKey drops the rows of every view that lie under one key. Where users and
+// items have the same join key, a key is one of both.
 func (s *Store) changedKey(l *link, key string) {
-	var user, item string
-	known := false
+	changed := make([]subject, 0, 3)
 	for _, v := range l.views {
-		u, i, ok := v.codec.ParseKey(key)
+		user, item, ok := v.codec.ParseKey(key)
 		if !ok {
 			continue
 		}
-		user, item, known = u, i, true
 		if v.kept != nil {
-			v.kept.drop(u, i)
+			v.kept.drop(user, item)
+		}
+		if of := (subject{user, item}); !slices.Contains(changed, of) {
+			changed = append(changed, of)
 		}
 	}
-	if known {
-		s.listener.Changed(user, item)
+	for _, of := range changed {
+		s.listener.Changed(of.user, of.item)
 	}
 }

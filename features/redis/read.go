@@ -62,6 +62,9 @@ func (l *link) readGroups(
 			apart = append(apart, groups[i]...)
 			continue
 		}
+		if err == nil && len(values) != len(groups[i]) {
+			err = fmt.Errorf("MGET of %d keys was answered with %d values", len(groups[i]), len(values))
+		}
 		if !health.note(err) {
 			continue
 		}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
-	"github.com/sony/gobreaker/v2"
 )
 
 // Reason says why a row could not be read.
@@ -43,7 +42,7 @@ func reasonOf(err error) Reason {
 	switch {
 	case errors.As(err, &damaged):
 		return Damaged
-	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
+	case refused(err):
 		return Refused
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return TimedOut
@@ -94,6 +93,7 @@ type ViewStats struct {
 	View      string
 	Hits      uint64 // rows kept here
 	Misses    uint64 // rows asked for and not kept
+	Fetched   uint64 // those among Misses that the server was to be asked for
 	Joined    uint64 // those among Misses that another request was fetching already
 	LastKnown uint64 // those among Misses that an older row stood in for
 	Rows      int    // kept now
@@ -112,6 +112,7 @@ type stats struct {
 	invalidations atomic.Uint64
 	flushes       atomic.Uint64
 	opened        atomic.Uint64
+	troubled      atomic.Bool  // set with a complaint, cleared by the fetch that says it is over
 	complained    atomic.Int64 // when an error was last logged, in nanoseconds; whoever swaps it logs
 	materialized  atomic.Pointer[map[string]Materialized]
 }
@@ -156,7 +157,8 @@ func (s *Store) Stats() Stats {
 func (v *view) stats() ViewStats {
 	s := ViewStats{View: v.Name, Tracked: v.link.tracks()}
 	if k := v.kept; k != nil {
-		s.Hits, s.Misses, s.Joined, s.LastKnown = k.hits.Load(), k.misses.Load(), k.joined.Load(), k.stale.Load()
+		s.Hits, s.Misses, s.LastKnown = k.hits.Load(), k.misses.Load(), k.stale.Load()
+		s.Fetched, s.Joined = k.fetched.Load(), k.joined.Load()
 		s.Rows, s.Bytes = k.rows.EstimatedSize(), int(k.rows.WeightedSize())
 	}
 	return s

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/sony/gobreaker/v2"
 
 	"github.com/rankgate/rankgate/features"
 )
@@ -32,8 +31,9 @@ type Store struct {
 	log      *slog.Logger
 	stats    stats
 
+	closing context.Context    // ends with Close
 	stop    context.CancelFunc // ends the goroutines of the store
-	running sync.WaitGroup     // those goroutines, and the fetches
+	running sync.WaitGroup     // those goroutines; a fetch has a place instead
 }
 
 // Open returns a store of the views of reg, with the given defaults for what is
@@ -53,18 +53,16 @@ func Open(cfg Config, reg *features.Registry, baseline *features.Baseline, liste
 		}
 		s.views = append(s.views, v)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
 	s.breaker = newBreaker(&s.stats)
-	if err := s.openLinks(); err != nil {
+	if err := errors.Join(append(errs, s.openLinks())...); err != nil {
+		s.closeViews()
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
+	s.closing, s.stop = ctx, stop
 	for _, l := range s.links {
 		if err := l.connect(); err != nil {
-			s.log.Error("the feature store can't be reached; trying on", "error", err)
+			s.log.Error("the feature store can't be reached", "error", err)
 			s.running.Go(func() { l.connectUntil(ctx) })
 		}
 	}
@@ -127,19 +125,27 @@ func (s *Store) Fetch(q *features.Query, deadline time.Time) {
 	s.missing.Put(missing)
 }
 
-// Close waits for the fetches in progress and closes the connections.
+// Close waits for the fetches in progress and closes the connections. A look-up
+// that comes later finds no place for a fetch.
 func (s *Store) Close() error {
 	s.stop()
+	for range cap(s.places) {
+		s.places <- struct{}{}
+	}
 	s.running.Wait()
 	for _, l := range s.links {
 		l.close()
 	}
+	s.closeViews()
+	return nil
+}
+
+func (s *Store) closeViews() {
 	for _, v := range s.views {
 		if v.kept != nil {
 			v.kept.close()
 		}
 	}
-	return nil
 }
 
 // fetchMissing has the missing rows fetched and waits for them until deadline.
@@ -172,10 +178,10 @@ func (s *Store) start(f *fetch) {
 	} else {
 		select {
 		case s.places <- struct{}{}:
-			s.running.Go(func() {
+			go func() {
 				defer func() { <-s.places }()
 				s.run(f)
-			})
+			}()
 			return
 		default:
 		}
@@ -190,23 +196,53 @@ func (s *Store) run(f *fetch) {
 	defer cancel()
 	start := time.Now()
 	err := s.breaker.do(func() error { return f.link.read(ctx, f) })
-	s.stats.observe(time.Since(start))
+	if !refused(err) { // by the breaker: there was no round trip
+		s.stats.observe(time.Since(start))
+	}
+	if err == nil && s.stats.troubled.CompareAndSwap(true, false) {
+		s.log.Info("features can be read again")
+	}
 	if err != nil {
 		s.complain(err)
+		s.mend(f, err)
 	}
 	s.stats.failed[reasonOf(err)].Add(f.failed(err))
 	f.finish()
+}
+
+// mend has the connection made anew over which f came to no end in time. The
+// client makes one within the time of the command that needs it, and a fetch may
+// have less than that takes: then none would ever come about.
+func (s *Store) mend(f *fetch, err error) {
+	link, client := f.link, f.link.client() // f itself is used again once it has ended
+	if client == nil || !errors.Is(err, context.DeadlineExceeded) || !link.mending.CompareAndSwap(false, true) {
+		return
+	}
+	keys := f.keyStrings()
+	some := slices.IndexFunc(keys, func(key string) bool { return key != "" })
+	if some < 0 {
+		link.mending.Store(false)
+		return
+	}
+	key := keys[some] // of a server that f asks
+	s.running.Go(func() {
+		defer link.mending.Store(false)
+		ctx, cancel := context.WithTimeout(s.closing, dialTimeout+stalled)
+		defer cancel()
+		_ = client.Do(ctx, client.B().Exists().Key(key).Build()).Error() // the next fetch sees it too
+	})
 }
 
 // complaintGap is the least time between two log lines about failed fetches.
 const complaintGap = 10 * time.Second
 
 func (s *Store) complain(err error) {
-	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+	if refused(err) {
 		return
 	}
 	now, before := time.Now().UnixNano(), s.stats.complained.Load()
 	if now-before > int64(complaintGap) && s.stats.complained.CompareAndSwap(before, now) {
+		s.stats.troubled.Store(true)
 		s.log.Error("features could not be read", "error", err)
 	}
 }

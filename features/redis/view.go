@@ -6,6 +6,7 @@ import (
 	"github.com/rankgate/rankgate/features"
 	"github.com/rankgate/rankgate/features/feast"
 	"github.com/rankgate/rankgate/features/packed"
+	"github.com/rankgate/rankgate/rank"
 )
 
 // view is one view as it lies in the server and is kept here.
@@ -40,7 +41,7 @@ func newView(cfg *Config, reg *features.Registry, of *features.View, baseline *f
 	}
 	if cfg.Layout == Feast {
 		if v.feast, err = feast.New(cfg.Project, cfg.KeyVersion, reg, of, v.layout); err != nil {
-			return nil, err
+			return nil, rank.FieldError{Path: "views." + of.Name, Message: err.Error()}
 		}
 		v.codec = v.feast
 	} else {
