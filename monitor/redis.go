@@ -23,7 +23,7 @@ var (
 	storeOpen     = desc("feature_breaker_open", "1 while the feature store is not asked because it failed.")
 
 	materializedAt    = desc("materialize_last_success_timestamp_seconds", "When each view was last materialized.", "view")
-	materializedRows  = desc("materialize_last_rows", "Source rows of each view's latest materialization.", "view")
+	materializedRows  = desc("materialize_last_rows", "Source rows read by each view's latest materialization.", "view")
 	materializedEvent = viewNewest
 )
 

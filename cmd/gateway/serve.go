@@ -81,9 +81,10 @@ func serveCommand() *cobra.Command {
 		Long: `Serve models, as gateway.yaml says or straight from a directory.
 
 SIGHUP reads the sources of the features again and swaps them in whole; if one
-is broken the old features stay. SIGTERM or an interrupt drains: readiness goes off, requests are still taken
-while load balancers notice (drain.wait), then connections are closed one answer
-at a time (drain.linger), then the process ends.
+is broken the old features stay. (With features in Redis there is nothing to
+read.) SIGTERM or an interrupt drains: readiness goes off, requests are still
+taken while load balancers notice (drain.wait), then connections are closed one
+answer at a time (drain.linger), then the process ends.
 
 Exit codes: 0 after a drain, 1 on failure, 2 for a bad command line, 3 for a
 configuration with mistakes.`,
