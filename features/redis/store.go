@@ -31,7 +31,6 @@ type Store struct {
 	log      *slog.Logger
 	stats    stats
 
-	closing context.Context    // ends with Close
 	stop    context.CancelFunc // ends the goroutines of the store
 	running sync.WaitGroup     // those goroutines; a fetch has a place instead
 }
@@ -59,7 +58,7 @@ func Open(cfg Config, reg *features.Registry, baseline *features.Baseline, liste
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s.closing, s.stop = ctx, stop
+	s.stop = stop
 	for _, l := range s.links {
 		if err := l.connect(); err != nil {
 			s.log.Error("the feature store can't be reached", "error", err)
@@ -227,7 +226,7 @@ func (s *Store) mend(f *fetch, err error) {
 	key := keys[some] // of a server that f asks
 	s.running.Go(func() {
 		defer link.mending.Store(false)
-		ctx, cancel := context.WithTimeout(s.closing, dialTimeout+stalled)
+		ctx, cancel := context.WithTimeout(context.Background(), dialTimeout+stalled)
 		defer cancel()
 		_ = client.Do(ctx, client.B().Exists().Key(key).Build()).Error() // the next fetch sees it too
 	})
