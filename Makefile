@@ -43,6 +43,10 @@ example: build ## Train, serve and check the MovieLens example
 bench-micro: toolchain ## Measure the steps of a request: ns, bytes and allocations each
 	@$(WITH_ONNX) $(GO) test -tags grpcnotrace -run '^$$' -bench . -benchmem $(BENCH_PACKAGES)
 
+.PHONY: bench-features
+bench-features: toolchain ## Measure the feature store in Redis beside other ways to get the same rows
+	@python=$$(scripts/venv.sh examples/feast/requirements.txt)/bin/python && cd bench && $(GO) run -tags grpcnotrace ./features -feast $$python
+
 .PHONY: fuzz
 fuzz: toolchain ## Fuzz every parser: requests, configuration, rows, events (FUZZTIME=10m in all)
 	@$(WITH_ONNX) scripts/fuzz.sh $(FUZZTIME) ./edge ./config ./features ./features/packed ./features/feast ./offline/ingest
