@@ -1,6 +1,7 @@
 package router
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -264,6 +265,18 @@ func until(t testing.TB, what string, ok func() bool) {
 		case <-look.C:
 		}
 	}
+}
+
+// goroutines counts those that are not the proxy's, which may leave one behind that
+// has data for nobody.
+func goroutines() int {
+	n := 0
+	for stack := range bytes.SplitSeq(stacks(), []byte("\n\n")) {
+		if !bytes.Contains(stack, []byte("Shopify/toxiproxy")) {
+			n++
+		}
+	}
+	return n
 }
 
 func stacks() []byte {
