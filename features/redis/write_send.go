@@ -165,7 +165,8 @@ func advise(err error) error {
 		advice = "the server is full; raise its maxmemory, or let it evict"
 	case w == "NOAUTH" || w == "WRONGPASS":
 		advice = "check features.store.redis.username and password"
-	case w == "NOPERM" || strings.HasPrefix(err.Error(), "The user executing the script can't"):
+	case w == "NOPERM" || strings.HasPrefix(err.Error(), "The user executing the script can't") ||
+		strings.HasPrefix(err.Error(), "ACL failure in script"): // as Valkey says it
 		advice = "the user needs +evalsha +eval +mget +exists +type +mset +set +hsetnx +hget +hset +hmget +pexpire on the keys of the store"
 	case w == "MISCONF":
 		advice = "the server can't save, and so takes no writes"
