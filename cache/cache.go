@@ -51,12 +51,12 @@ type Candidates struct {
 
 // Tick is the unit of time here. A score may expire a tick sooner than its TTL,
 // and does not count as fresh if one of its entities changed in the tick in
-// which its features were looked up. 2³² ticks are 497 days.
-const Tick = 10 * time.Millisecond
+// which its features were looked up. 2³² ticks are 49 days.
+const Tick = time.Millisecond
 
 // MaxTTL bounds Config.TTL and Config.MaxStale, so that the age of a score that
 // is of any use fits into 32 bits.
-const MaxTTL = 200 * 24 * time.Hour
+const MaxTTL = 20 * 24 * time.Hour
 
 // minShard keeps a shard larger than many blocks: bigcache drops a whole shard
 // to make room for an entry that does not fit.

@@ -105,13 +105,13 @@ onnx: {intra_op_threads: -1, runners: 2.5, library: [a]}
 cache: {size: -1, ttl: 0, max_stale: 2y}
 `, `
 1:15: cache.size: "-1" is not a size; write 4096, 512KiB, 256MiB or 4GB
-1:24: cache.ttl: 0 is out of range; it must be 20ms to 200d
+1:24: cache.ttl: 0 is out of range; it must be 2ms to 20d
 1:38: cache.max_stale: "2y" is not a duration; write 50ms, 1.5s, 10m, 24h or 7d`},
 	{`cache: {size: 2TiB}`,
 		`1:15: cache.size: 2TiB is out of range; it must be 0 to 1TiB`},
 	{`cache: {size: [1], ttl: 1000d}`,
 		`1:9: cache.size: must be a size such as 256MiB, not a list
-1:25: cache.ttl: 1000d is out of range; it must be 20ms to 200d`},
+1:25: cache.ttl: 1000d is out of range; it must be 2ms to 20d`},
 	{`cache: {!!str size: 1, *a : 2}`,
 		`1:24: not YAML: unknown anchor 'a' referenced`},
 	{`"a\nb\e[31m": 1`,

@@ -1,6 +1,7 @@
 package features
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -32,7 +33,7 @@ type csvSource struct {
 type timeFields struct{ event, created int }
 
 func (t *tableBuilder) loadCSV(ctx context.Context, r io.Reader) error {
-	s := &csvSource{table: t, reader: csv.NewReader(r), time: timeFields{-1, -1}}
+	s := &csvSource{table: t, reader: csv.NewReader(withoutMark(r)), time: timeFields{-1, -1}}
 	s.reader.ReuseRecord = true
 	t.done = s.reader.InputOffset
 	if err := s.header(); err != nil {
@@ -63,6 +64,16 @@ func (t *tableBuilder) loadCSV(ctx context.Context, r io.Reader) error {
 	}
 }
 
+// withoutMark passes over a byte order mark, which stands before the quotes of a
+// quoted name.
+func withoutMark(r io.Reader) io.Reader {
+	text := bufio.NewReader(r)
+	if mark, _ := text.Peek(3); string(mark) == "\ufeff" {
+		_, _ = text.Discard(len(mark)) // they are there
+	}
+	return text
+}
+
 func (s *csvSource) header() error {
 	names, err := s.reader.Read()
 	if err == io.EOF {
@@ -72,7 +83,6 @@ func (s *csvSource) header() error {
 		return csvError(err)
 	}
 	names = slices.Clone(names)
-	names[0] = strings.TrimPrefix(names[0], "\ufeff") // byte order mark
 	for _, name := range s.table.wanted() {
 		i := slices.Index(names, name)
 		if i < 0 {

@@ -45,10 +45,16 @@ func filesBelow(directory string) ([]string, error) {
 				return filepath.SkipDir
 			}
 			return nil
-		case entry.IsDir() || sourceFormat(path) == unknownFormat:
+		case entry.IsDir() || entry.Type()&fs.ModeSymlink == 0 && sourceFormat(path) == unknownFormat:
 			return nil
 		}
 		info, err := os.Stat(path)
+		if err == nil && info.IsDir() {
+			return fmt.Errorf("%s is a link to a directory, which is not followed; name the directory itself", path)
+		}
+		if sourceFormat(path) == unknownFormat { // a link to something else, or to nothing
+			return nil
+		}
 		if err == nil && !info.Mode().IsRegular() {
 			err = fmt.Errorf("%s is not a regular file", path)
 		}

@@ -51,6 +51,10 @@ func makePlan(opt *Options) ([]*view, error) {
 		if len(opt.Views) > 0 && !slices.Contains(opt.Views, of.Name) || len(opt.Views) == 0 && of.Source == "" && opt.From == "" {
 			continue
 		}
+		if j := slices.IndexFunc(plan, func(other *view) bool { return other.of.Stored() == of.Stored() }); j >= 0 {
+			mistakes = append(mistakes, rank.FieldError{Path: "views." + of.Name + ".stored_as", Message: fmt.Sprintf(
+				"the rows of %s lie under %s too, and would be overwritten; fill one of the views with --view", plan[j].Name, of.Stored())})
+		}
 		v, err := newView(opt, i)
 		mistakes = append(mistakes, err)
 		plan = append(plan, v)
@@ -67,7 +71,7 @@ func makePlan(opt *Options) ([]*view, error) {
 
 func newView(opt *Options, index int) (*view, error) {
 	of := &opt.Registry.Views[index]
-	v := &view{Counts: Counts{Name: of.Name}, Shape: shapeOf(of), of: of, index: index}
+	v := &view{Counts: Counts{Name: of.Name}, Shape: shapeOf(opt.Registry, of), of: of, index: index}
 	fail := func(field, message string) (*view, error) {
 		return v, rank.FieldError{Path: "views." + of.Name + "." + field, Message: message}
 	}
@@ -111,13 +115,19 @@ func filesOf(source string) ([]*file, error) {
 }
 
 // shapeOf is a text that differs where rows would be read or stored otherwise.
-func shapeOf(v *features.View) string {
+func shapeOf(reg *features.Registry, v *features.View) string {
+	var entities []string
+	for _, name := range v.Entities {
+		e := reg.Entity(name)
+		key, kind := e.Join()
+		entities = append(entities, fmt.Sprintf("%s (%s, %d)", name, key, kind))
+	}
 	var columns []string
 	for _, c := range v.Columns {
 		columns = append(columns, fmt.Sprintf("%s %s[%d]", c.Name, c.Type, c.Length))
 	}
 	return fmt.Sprintf("%s of %s: %s; event_time %q, created_time %q, ttl %v, max_stale %v",
-		v.Stored(), strings.Join(v.Entities, ", "), strings.Join(columns, ", "), v.EventTime, v.CreatedTime, v.TTL, v.MaxStale)
+		v.Stored(), strings.Join(entities, ", "), strings.Join(columns, ", "), v.EventTime, v.CreatedTime, v.TTL, v.MaxStale)
 }
 
 // materialized is what the store is told of the view once it is filled.

@@ -29,7 +29,7 @@ whose server also holds the stream. Rows that are newer there stay.
 Every event is handled at least once. One that can't be a row is kept with the
 reason: in the stream's or the topic's dead letters, STREAM:dead or TOPIC.dead.
 Any number of processes share the work as one consumer group. SIGTERM or an
-interrupt finishes the batch in hand and leaves the group.
+interrupt finishes the batch in hand.
 
 Exit codes: 0 after a stop, 1 on failure, 2 for a bad command line, 3 for a
 configuration with mistakes.`,

@@ -73,6 +73,9 @@ func (m *materialization) run(ctx context.Context, out io.Writer) error {
 			return usageError{fmt.Errorf("%s %s: there is no directory %s", flag, path, filepath.Dir(path))}
 		}
 	}
+	if m.options.Checkpoint != "" && m.options.Checkpoint == m.options.Baseline {
+		return usageError{fmt.Errorf("--checkpoint and --baseline name the same file, %s", m.options.Baseline)}
+	}
 	cfg, registryFile, err := m.configure()
 	if err != nil {
 		return err
@@ -150,5 +153,9 @@ func target(cfg *redis.Config) string {
 	if cfg.Layout == redis.Feast {
 		layout = fmt.Sprintf("feast %s, key version %d", cfg.Project, cfg.KeyVersion)
 	}
-	return fmt.Sprintf("%s, database %d, %s", strings.Join(cfg.Addresses, " "), cfg.Database, layout)
+	servers := strings.Join(cfg.Addresses, " ")
+	if cfg.Mode == redis.Sentineled {
+		servers = cfg.Sentinel.Master + " of the sentinels " + servers
+	}
+	return fmt.Sprintf("%s, database %d, %s", servers, cfg.Database, layout)
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/redis/rueidis"
 
@@ -28,13 +29,17 @@ type written struct {
 	lasts  time.Duration // of a row, after its event time; 0 means for ever
 
 	// The server must know the schema of packed rows before it holds one. It may
-	// lose it as it may lose scripts, so it is told again after every failure.
+	// lose it as it may lose scripts, so it is told again after every failure, and
+	// now and then: a server that evicts keys or is flushed fails nobody.
 	schemas string // key of their hash, "" in the Feast layout
 	field   string
 	schema  string
 	telling sync.Mutex
-	told    bool
+	told    time.Time // zero if it was not
 }
+
+// tellEvery is how long rows may lie in a server that has lost their schema.
+const tellEvery = 10 * time.Second
 
 // script is a Lua script, with the name under which the server keeps it.
 type script struct{ text, sha string }
@@ -108,6 +113,11 @@ func (v *written) asFeast(cfg *Config, reg *features.Registry, layout *features.
 		if err := errors.Join(protobuf("event", rec.Row.Time), protobuf("created", rec.Created)); err != nil {
 			return err
 		}
+		for _, text := range rec.Row.Strings {
+			if !utf8.ValidString(text) {
+				return fmt.Errorf("the text %q is not UTF-8, so no reader of a Feast store takes it", text)
+			}
+		}
 		for c := range columns {
 			win.bytes = f.EncodeField(win.bytes, c, &rec.Row)
 			win.piece()
@@ -135,7 +145,7 @@ func (v *written) tell(ctx context.Context, client rueidis.Client) error {
 	}
 	v.telling.Lock()
 	defer v.telling.Unlock()
-	if v.told {
+	if time.Since(v.told) < tellEvery {
 		return nil
 	}
 	fresh, err := client.Do(ctx, client.B().Hsetnx().Key(v.schemas).Field(v.field).Value(v.schema).Build()).AsBool()
@@ -151,7 +161,7 @@ func (v *written) tell(ctx context.Context, client rueidis.Client) error {
 			return &schemaError{view: v, there: there}
 		}
 	}
-	v.told = true
+	v.told = time.Now()
 	return nil
 }
 
@@ -171,7 +181,7 @@ func (e *schemaError) Error() string {
 func (v *written) forget() {
 	v.telling.Lock()
 	defer v.telling.Unlock()
-	v.told = false
+	v.told = time.Time{}
 }
 
 // exact refuses a time that the server, which counts in float64, would round.

@@ -21,7 +21,9 @@
 //
 // Every event is handled at least once. Writing is idempotent and never lets an
 // older row replace a newer one, so neither what is delivered twice nor what is
-// delivered late changes the outcome. An event that can't be a row is kept with
-// the reason (the dead letters) and acknowledged. A store that fails is asked
+// delivered late changes the outcome. (Of different events of one event time the
+// one that is handled last stays, unless the view has a created_time.) An event
+// that can't be a row is kept with the reason (the dead letters) and
+// acknowledged. A store that fails is asked
 // again until it answers, with nothing acknowledged meanwhile.
 package ingest

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -15,7 +18,10 @@ func checkJSON(text []byte) error {
 	if !utf8.Valid(text) {
 		return errors.New("the text is not UTF-8")
 	}
-	if json.Valid(text) { // fast path
+	if json.Valid(text) {
+		if loneSurrogate(text) {
+			return errors.New("a \\u escape is half of a character")
+		}
 		return nil
 	}
 	err := json.Unmarshal(text, new(json.RawMessage)) // the same check, with an error
@@ -23,6 +29,37 @@ func checkJSON(text []byte) error {
 		err = fmt.Errorf("byte %d: %w", syntax.Offset, err)
 	}
 	return err
+}
+
+// loneSurrogate reports whether valid JSON escapes a surrogate that is none of a
+// pair. Decoding would replace it, as what is not UTF-8.
+func loneSurrogate(text []byte) bool {
+	for {
+		i := bytes.IndexByte(text, '\\')
+		if i < 0 {
+			return false
+		}
+		text = text[i:]
+		first := escaped(text)
+		switch {
+		case !utf16.IsSurrogate(first):
+			text = text[2:]
+		case utf16.DecodeRune(first, escaped(text[6:])) == unicode.ReplacementChar:
+			return true
+		default:
+			text = text[12:]
+		}
+	}
+}
+
+// escaped is what a \u escape at the beginning of text stands for, -1 if there is
+// none.
+func escaped(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return -1
+	}
+	n, _ := strconv.ParseUint(string(text[2:6]), 16, 16) // it is valid JSON
+	return rune(n)
 }
 
 // The functions below walk over text that checkJSON has passed, so they look

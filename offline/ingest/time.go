@@ -38,6 +38,10 @@ func noTime(field string, value []byte) *EventError {
 	return refuse(BadTime, "%s: %s is not a time; it takes RFC 3339, 2006-01-02 15:04:05 or a number since 1970", field, describe(value))
 }
 
+// The times that every layout holds: the years 1 to 9999. One beyond would take
+// the place of an older event in its batch, and then be refused by the store.
+const firstTime, beyondTime = -62135596800_000, 253402300800_000
+
 // parseTime reads a time as Unix milliseconds, never 0, which means that there is
 // none.
 func parseTime(value []byte) (int64, bool) {
@@ -49,5 +53,5 @@ func parseTime(value []byte) (int64, bool) {
 		return 0, false
 	}
 	at, err := features.ParseTime(text)
-	return at, err == nil && at != 0
+	return at, err == nil && at != 0 && at >= firstTime && at < beyondTime
 }
