@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,11 +15,10 @@ type aim struct {
 
 // Names of the stacks that aims are about.
 const (
-	floorName      = "rueidis, MGET of packed rows: the floor"
-	packedName     = "rankgate, packed rows"
-	feastName      = "rankgate, Feast's hashes"
-	keptName       = "rankgate, all rows kept"
-	feastOwnPrefix = "Feast "
+	floorName  = "rueidis, MGET of packed rows: the floor"
+	packedName = "rankgate, packed rows"
+	feastName  = "rankgate, Feast's hashes"
+	keptName   = "rankgate, all rows kept"
 )
 
 const (
@@ -45,7 +45,7 @@ func keptAim(s shape, all []figures) aim {
 func uncachedAims(s shape, l string, all []figures) []aim {
 	packed := named(all, packedName).ratio(named(all, floorName))
 	own := named(all, feastName)
-	python := &all[slices.IndexFunc(all, func(f figures) bool { return len(f.name) > 6 && f.name[:6] == feastOwnPrefix })]
+	python := &all[slices.IndexFunc(all, func(f figures) bool { return strings.HasPrefix(f.name, feastPrefix) })]
 	faster := python.ratio(own)
 	return []aim{
 		{
@@ -60,9 +60,9 @@ func uncachedAims(s shape, l string, all []figures) []aim {
 }
 
 func writeAim(about string, all []figures) aim {
-	share := 1 / all[1].ratio(&all[0])
+	share := 1 / named(all, materializeName).ratio(&all[0])
 	return aim{
-		what: "writing " + about,
+		what: "materialize " + about,
 		want: fmt.Sprintf("≥ %.0f %% of redis-cli --pipe", 100*leastOfPipe),
 		got:  fmt.Sprintf("%.0f %%", 100*share),
 		met:  share >= leastOfPipe,

@@ -44,7 +44,7 @@ const (
 func newCatalog(s shape, items int) (*catalog, error) {
 	c := &catalog{shape: s, reg: &features.Registry{
 		Entities: []features.Entity{{Name: features.ItemEntity, Type: model.Int64, JoinKey: joinKey}},
-		Views:    []features.View{{Name: viewName, Entities: []string{features.ItemEntity}, EventTime: "at"}},
+		Views:    []features.View{{Name: viewName, Entities: []string{features.ItemEntity}, EventTime: timeColumn}},
 	}}
 	view := &c.reg.Views[0]
 	for i := range s.columns {
@@ -148,13 +148,14 @@ func (c *catalog) keysOf(request []int32, layout redis.Layout, keys []string) {
 }
 
 // inTurn asks for every item once.
-func (c *catalog) inTurn(ask func(request []int32) error) error {
+func (c *catalog) inTurn(ctx context.Context, a asker) error {
 	request := make([]int32, c.items)
 	for from := 0; from+c.items <= len(c.records); from += c.items {
 		for i := range request {
 			request[i] = int32(from + i)
 		}
-		if err := ask(request); err != nil {
+		a.prepare(request)
+		if err := a.ask(ctx); err != nil {
 			return err
 		}
 	}

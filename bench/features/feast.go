@@ -16,9 +16,12 @@ import (
 //go:embed feast_reader.py
 var feastReader string
 
+const feastPrefix = "Feast "
+
 // feastReads is Feast's own get_online_features, in a Python process that measures
 // itself.
 type feastReads struct {
+	name    string
 	catalog *catalog
 	dir     string
 	command *exec.Cmd
@@ -40,24 +43,24 @@ const feastRequests = 2
 
 // openFeast starts python, which has the feast package, and has it declare the
 // view of the catalog, whose rows must be in the server.
-func openFeast(ctx context.Context, python string, c *catalog, s *server) (*feastReads, string, error) {
+func openFeast(ctx context.Context, python string, c *catalog, s *server) (*feastReads, error) {
 	f := &feastReads{catalog: c}
 	var err error
 	if f.dir, err = os.MkdirTemp("", "rankgate-feast-"); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	f.command = exec.CommandContext(ctx, python, "-c", feastReader) //nolint:gosec // the user names the interpreter
 	f.command.Dir, f.command.Stderr = f.dir, &f.log
 	if f.in, err = f.command.StdinPipe(); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	out, err := f.command.StdoutPipe()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	f.out = bufio.NewReader(out)
 	if err := f.command.Start(); err != nil {
-		return nil, "", fmt.Errorf("-feast %s: %w; scripts/venv.sh %s prints where a Python with the feast package is",
+		return nil, fmt.Errorf("-feast %s: %w; scripts/venv.sh %s prints where a Python with the feast package is",
 			python, err, requirements)
 	}
 	var columns []string
@@ -69,9 +72,10 @@ func openFeast(ctx context.Context, python string, c *catalog, s *server) (*feas
 	})
 	if err != nil {
 		f.close()
-		return nil, "", err
+		return nil, err
 	}
-	return f, first.Version, nil
+	f.name = feastPrefix + first.Version + ", Python get_online_features"
+	return f, nil
 }
 
 func (f *feastReads) run(_ context.Context, l *load, _ time.Duration) (*slice, error) {

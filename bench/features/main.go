@@ -89,17 +89,22 @@ func (p *page) reads(ctx context.Context, of shape) error {
 		return err
 	}
 	p.memory = append(p.memory, m.rows(of)...)
-	zipf := zipfLoad(catalog)
-	var sizes sizes
-	if sizes.half, err = sizeFor(ctx, catalog, server, zipf, 0.5); err != nil {
+	feast, err := openFeast(ctx, p.python, catalog, server)
+	if err != nil {
 		return err
 	}
-	if sizes.most, err = sizeFor(ctx, catalog, server, zipf, 0.9); err != nil {
+	defer feast.close()
+	zipf := zipfLoad(catalog)
+	var sizes sizes
+	if sizes.half, err = sizeFor(ctx, catalog, server, zipf, 0.5, m.weighed); err != nil {
+		return err
+	}
+	if sizes.most, err = sizeFor(ctx, catalog, server, zipf, 0.9, m.weighed); err != nil {
 		return err
 	}
 	for _, load := range []*load{uniformLoad(catalog), zipf, sameLoad(catalog)} {
 		l := &lineup{ctx: ctx, catalog: catalog, server: server, load: load}
-		if err := p.requests(ctx, l, sizes); err != nil {
+		if err := p.requests(ctx, l, sizes, feast); err != nil {
 			return err
 		}
 	}
@@ -107,17 +112,17 @@ func (p *page) reads(ctx context.Context, of shape) error {
 }
 
 // requests measures one load.
-func (p *page) requests(ctx context.Context, l *lineup, s sizes) error {
+func (p *page) requests(ctx context.Context, l *lineup, s sizes, f *feastReads) error {
 	defer l.close()
 	switch {
 	case len(l.load.requests) == 1:
 		l.same()
 	case l.load.name == uniformName:
 		l.uniform(s)
-		l.feast(p.python)
+		l.add(f.name, f, nil)
 	default:
 		l.zipf(s)
-		l.feast(p.python)
+		l.add(f.name, f, nil)
 	}
 	if l.err != nil {
 		return l.err

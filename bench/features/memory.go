@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strconv"
 
+	"github.com/rankgate/rankgate/features"
 	"github.com/rankgate/rankgate/features/redis"
 )
 
@@ -26,7 +27,7 @@ func measureMemory(ctx context.Context, c *catalog, s *server) (m memory, err er
 	if m.feast, err = s.bytesPerKey(ctx, c.feastKeys[:sampledKeys]); err != nil {
 		return m, err
 	}
-	m.kept, err = heapPerRow(ctx, c, func() (asker, error) { return openGate(c, s, redis.Packed, everything) }, func(a asker) {
+	m.kept, err = heapPerRow(ctx, c, func() (asker, error) { return openGate(c, s, redis.Packed, everything, features.TrackingKeys) }, func(a asker) {
 		view := a.(*gate).store.Stats().Views[0]
 		m.weighed = float64(view.Bytes) / float64(view.Rows)
 	})
@@ -50,8 +51,7 @@ func heapPerRow(ctx context.Context, c *catalog, open func() (asker, error), loo
 	}
 	defer a.close()
 	before := heap()
-	l := &lineup{ctx: ctx, catalog: c}
-	if err := l.warm(a, everything); err != nil {
+	if err := c.inTurn(ctx, a); err != nil {
 		return 0, err
 	}
 	after := heap()

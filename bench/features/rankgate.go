@@ -19,16 +19,13 @@ type gate struct {
 	query   features.Query
 }
 
-// openGate opens a store that keeps rows in the given number of bytes; 0 keeps
-// none and turns tracking off.
-func openGate(c *catalog, s *server, layout redis.Layout, size int) (*gate, error) {
+// openGate opens a store that keeps rows in the given number of bytes, 0 for none,
+// and is told of changes in the given way.
+func openGate(c *catalog, s *server, layout redis.Layout, size int, tracking features.Tracking) (*gate, error) {
 	reg := *c.reg
 	reg.Views = append([]features.View(nil), c.reg.Views...)
 	ttl := time.Hour // nothing but changes and a lack of room makes it forget
-	reg.Views[0].Cache = features.RowCache{Size: &size, TTL: &ttl}
-	if size == 0 {
-		reg.Views[0].Cache.Tracking = features.TrackingOff
-	}
+	reg.Views[0].Cache = features.RowCache{Size: &size, TTL: &ttl, Tracking: tracking}
 	store, err := redis.Open(c.config(s, layout), &reg, nil, deaf{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
@@ -80,13 +77,17 @@ type planned struct {
 	rows  features.Rows
 }
 
-func newPlanned(g *gate) (*planned, error) {
-	view := &g.catalog.reg.Views[0]
+func openPlanned(c *catalog, s *server) (*planned, error) {
+	g, err := openGate(c, s, redis.Packed, everything, features.TrackingKeys)
+	if err != nil {
+		return nil, err
+	}
+	view := &c.reg.Views[0]
 	in := model.Feed{Tensor: model.Tensor{Name: "x", Type: model.Float32}, Width: len(view.Columns)}
 	for _, column := range view.Columns {
 		in.Columns = append(in.Columns, model.Column{View: viewName, Name: column.Name})
 	}
-	plan, err := features.Compile(g.catalog.reg, &model.Signature{Inputs: []model.Feed{in}})
+	plan, err := features.Compile(c.reg, &model.Signature{Inputs: []model.Feed{in}})
 	return &planned{gate: g, plan: plan, items: g.query.Items}, err
 }
 
@@ -99,8 +100,6 @@ func (p *planned) ask(context.Context) error {
 	p.rows.Reset()
 	return nil
 }
-
-func (p *planned) close() {} // the gate is closed on its own
 
 // deaf is a listener to whom changes do not matter.
 type deaf struct{}

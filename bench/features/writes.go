@@ -14,11 +14,13 @@ import (
 
 	"github.com/rankgate/rankgate/features/feast"
 	"github.com/rankgate/rankgate/features/redis"
+	"github.com/rankgate/rankgate/offline"
 )
 
 // filler stores all rows of a catalog. A slice of it is one such run, whatever
 // the length that was asked for.
 type filler struct {
+	name   string
 	server *server
 	over   bool // the rows are there already; else the server is emptied before
 	rows   int
@@ -39,33 +41,55 @@ func (f *filler) run(ctx context.Context, _ *load, _ time.Duration) (*slice, err
 
 func (f *filler) close() { f.free() }
 
-// writeContest lets a writer, which never lets an older row win, compete with
+// Names of the stacks of a writeContest.
+const (
+	pipeName        = "redis-cli --pipe, ready commands"
+	writerName      = "rankgate's writer, rows in memory"
+	materializeName = "gateway materialize, rows in Parquet"
+)
+
+// writeContest lets rankgate, which never lets an older row win, compete with
 // redis-cli --pipe, which is fed with ready commands of the same bytes.
 func writeContest(ctx context.Context, c *catalog, s *server, layout redis.Layout, over bool, rounds int) ([]figures, error) {
-	pipe, err := newPipe(c, s, layout)
-	if err != nil {
+	if err := c.writeSource(s.dir); err != nil {
 		return nil, err
 	}
-	defer pipe.free()
-	writer, err := newWriter(c, s, layout)
-	if err != nil {
-		return nil, err
-	}
-	defer writer.free()
-	pipe.over, writer.over = over, over
 	if over {
 		if err := c.write(ctx, c.config(s, layout)); err != nil {
 			return nil, err
 		}
 	}
-	contest := contest{server: s, rounds: rounds, stacks: []stack{
-		{name: "redis-cli --pipe, ready commands", runner: pipe},
-		{name: "rankgate's writer, skip-if-older", runner: writer},
-	}}
+	contest := contest{server: s, rounds: rounds}
+	for _, open := range []func(*catalog, *server, redis.Layout) (*filler, error){newPipe, newWriter, newMaterializer} {
+		f, err := open(c, s, layout)
+		if err != nil {
+			return nil, err
+		}
+		defer f.free()
+		f.over = over
+		contest.stacks = append(contest.stacks, stack{name: f.name, runner: f})
+	}
 	return contest.run(ctx)
 }
 
 func newWriter(c *catalog, s *server, layout redis.Layout) (*filler, error) {
+	return newFiller(c, s, layout, writerName, c.writeBatches)
+}
+
+// newMaterializer does what gateway materialize does.
+func newMaterializer(c *catalog, s *server, layout redis.Layout) (*filler, error) {
+	return newFiller(c, s, layout, materializeName, func(ctx context.Context, writer *redis.Writer) error {
+		counts, err := offline.Materialize(ctx, offline.Options{Registry: c.reg, Dir: s.dir, Batch: batchRows, Writer: writer})
+		if err == nil && counts[0].Stored != int64(len(c.records)) {
+			err = fmt.Errorf("%d of %d rows were stored", counts[0].Stored, len(c.records))
+		}
+		return err
+	})
+}
+
+func newFiller(
+	c *catalog, s *server, layout redis.Layout, name string, write func(context.Context, *redis.Writer) error,
+) (*filler, error) {
 	cfg := c.config(s, layout)
 	client, err := redis.Connect(cfg)
 	if err != nil {
@@ -78,10 +102,10 @@ func newWriter(c *catalog, s *server, layout redis.Layout) (*filler, error) {
 	}
 	fill := func(ctx context.Context) (time.Duration, error) {
 		used := processorTime()
-		err := c.writeBatches(ctx, writer)
+		err := write(ctx, writer)
 		return processorTime() - used, err
 	}
-	return &filler{server: s, rows: len(c.records), fill: fill, free: client.Close}, nil
+	return &filler{name: name, server: s, rows: len(c.records), fill: fill, free: client.Close}, nil
 }
 
 // newPipe writes the commands to a file and has redis-cli read it.
@@ -112,7 +136,7 @@ func newPipe(c *catalog, s *server, layout redis.Layout) (*filler, error) {
 		}
 		return command.ProcessState.UserTime() + command.ProcessState.SystemTime(), nil
 	}
-	return &filler{server: s, rows: len(c.records), fill: fill, free: func() { _ = os.Remove(path) }}, nil
+	return &filler{name: pipeName, server: s, rows: len(c.records), fill: fill, free: func() { _ = os.Remove(path) }}, nil
 }
 
 // commands are the commands of all rows as the server reads them: SET of a packed
