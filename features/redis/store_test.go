@@ -235,3 +235,21 @@ func TestAFlushedServerEmptiesWhatIsKept(t *testing.T) {
 		t.Error("the flush was not counted")
 	}
 }
+
+func TestAServerThatForgetsWhatWasReadTellsOfIt(t *testing.T) {
+	w := newWorld(t, func(c *Config, _ *features.Registry) { c.Cache.TTL = time.Hour })
+	if err := w.do("CONFIG", "SET", "tracking-table-max-keys", "10"); err != nil {
+		t.Fatal(err)
+	}
+	var items []string
+	for i := range 200 {
+		items = append(items, fmt.Sprint(i))
+		w.put(itemView, "", items[i], 1)
+	}
+	w.fetch(long, itemView, "", items...)
+	eventually(t, "the word of what was forgotten", func() bool { return w.store.Stats().Invalidations >= 190 })
+	for _, item := range items {
+		w.put(itemView, "", item, 2)
+	}
+	eventually(t, "every new row", func() bool { return !slices.Contains(w.fetch(long, itemView, "", items...).values, 1) })
+}
