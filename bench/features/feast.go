@@ -32,9 +32,9 @@ type feastReads struct {
 
 // feastAnswer is one line of feast_reader.py.
 type feastAnswer struct {
-	Version string  // of the package; the first line
-	Took    []int64 // nanoseconds by request; the others
-	CPU     int64   // nanoseconds of all of them
+	Version string  `json:"version"` // of the package; the first line
+	Took    []int64 `json:"took"`    // nanoseconds by request; the others
+	CPU     int64   `json:"cpu"`     // nanoseconds of all of them
 }
 
 // feastRequests is how many requests a slice has: one takes longer than a slice of

@@ -70,8 +70,8 @@ func (l *lineup) gate(name string, layout redis.Layout) {
 	l.open(name, func() (asker, error) { return openGate(l.catalog, l.server, layout, 0, features.TrackingOff) }, false)
 }
 
-func (l *lineup) keeping(name string, size int, tracking features.Tracking) {
-	l.open(name, func() (asker, error) { return openGate(l.catalog, l.server, redis.Packed, size, tracking) }, true)
+func (l *lineup) keeping(name string, layout redis.Layout, size int, tracking features.Tracking) {
+	l.open(name, func() (asker, error) { return openGate(l.catalog, l.server, layout, size, tracking) }, true)
 }
 
 func (l *lineup) close() {
@@ -85,7 +85,7 @@ func (l *lineup) uncached() {
 	l.bare(floorName, redis.Packed)
 	l.gate(packedName, redis.Packed)
 	l.plain("go-redis, MGET of packed rows", redis.Packed)
-	l.bare("rueidis, HMGETs of Feast's hashes", redis.Feast)
+	l.bare(feastFloorName, redis.Feast)
 	l.gate(feastName, redis.Feast)
 	l.plain("go-redis, HMGETs of Feast's hashes", redis.Feast)
 }
@@ -93,17 +93,18 @@ func (l *lineup) uncached() {
 // uniform adds caches that are too small for a load without favourites.
 func (l *lineup) uniform(s sizes) {
 	l.uncached()
-	l.keeping("rankgate, rows kept in "+megabytes(s.half), s.half, features.TrackingKeys)
-	l.keeping("rankgate, rows kept in "+megabytes(s.half)+", tracking: broadcast", s.half, features.TrackingBroadcast)
+	l.keeping(packedName+" kept in "+megabytes(s.half), redis.Packed, s.half, features.TrackingKeys)
+	l.keeping(packedName+" kept in "+megabytes(s.half)+", tracking: broadcast", redis.Packed, s.half, features.TrackingBroadcast)
 	l.cached("rueidis, MGetCache in "+megabytes(s.half), redis.Packed, s.half)
 	l.cached("rueidis, HMGETs by DoMultiCache in "+megabytes(s.half), redis.Feast, s.half)
 }
 
 func (l *lineup) zipf(s sizes) {
 	l.uncached()
-	l.keeping("rankgate, rows kept in "+megabytes(s.half), s.half, features.TrackingKeys)
-	l.keeping("rankgate, rows kept in "+megabytes(s.most), s.most, features.TrackingKeys)
-	l.keeping(keptName, everything, features.TrackingKeys)
+	l.keeping(packedName+" kept in "+megabytes(s.half), redis.Packed, s.half, features.TrackingKeys)
+	l.keeping(packedName+" kept in "+megabytes(s.most), redis.Packed, s.most, features.TrackingKeys)
+	l.keeping(feastKeptPrefix+megabytes(s.most), redis.Feast, s.most, features.TrackingKeys)
+	l.keeping(keptName, redis.Packed, everything, features.TrackingKeys)
 	l.cached("rueidis, MGetCache in "+megabytes(s.most), redis.Packed, s.most)
 	l.cached("rueidis, HMGETs by DoMultiCache in "+megabytes(s.most), redis.Feast, s.most)
 }
@@ -111,7 +112,7 @@ func (l *lineup) zipf(s sizes) {
 // same adds what answers one request again and again from its own memory.
 func (l *lineup) same() {
 	l.bare(floorName, redis.Packed)
-	l.keeping(keptName, everything, features.TrackingKeys)
+	l.keeping(keptName, redis.Packed, everything, features.TrackingKeys)
 	l.open(keptName+", under a model's plan", func() (asker, error) { return openPlanned(l.catalog, l.server) }, true)
 	l.cached("rueidis, MGetCache", redis.Packed, everything)
 	l.cached("rueidis, HMGETs by DoMultiCache", redis.Feast, everything)

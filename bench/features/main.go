@@ -36,9 +36,9 @@ func main() {
 	var s settings
 	flag.StringVar(&s.python, "feast", "", "a Python with the feast package (scripts/venv.sh "+requirements+" prints one)")
 	flag.IntVar(&s.items, "items", 100_000, "rows in the server")
-	flag.IntVar(&s.rounds, "rounds", 20, "rounds, in each of which every stack has a slice of time")
+	flag.IntVar(&s.rounds, "rounds", 16, "rounds, in each of which every stack has a slice of time")
 	flag.DurationVar(&s.slice, "slice", 40*time.Millisecond, "length of a slice")
-	flag.IntVar(&s.fills, "fills", 5, "rounds of the writers")
+	flag.IntVar(&s.fills, "fills", 3, "rounds of the writers")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -134,20 +134,20 @@ func (p *page) requests(ctx context.Context, l *lineup, s sizes, f *feastReads) 
 	p.section(fmt.Sprintf("%s, %s", l.catalog.shape, l.load.name), "")
 	table(p.out, requestHead, requestRows(all))
 	if len(l.load.requests) == 1 {
-		p.aims = append(p.aims, keptAim(l.catalog.shape, all))
+		p.aims = append(p.aims, sameAims(l.catalog.shape, all)...)
 	} else {
-		p.aims = append(p.aims, uncachedAims(l.catalog.shape, l.load.name, all)...)
+		p.aims = append(p.aims, loadAims(l.catalog.shape, l.load, all)...)
 	}
 	return nil
 }
 
 // writes measures how fast rows are stored.
 func (p *page) writes(ctx context.Context, of shape) error {
-	catalog, err := newCatalog(of, p.items)
-	if err != nil {
-		return err
-	}
 	for _, layout := range layouts {
+		catalog, err := newCatalog(of, layout.rows)
+		if err != nil {
+			return err
+		}
 		if err := p.fill(ctx, catalog, layout.name, layout.Layout); err != nil {
 			return err
 		}
@@ -155,10 +155,12 @@ func (p *page) writes(ctx context.Context, of shape) error {
 	return nil
 }
 
+// layouts are those that are written, with as many rows as take about a second.
 var layouts = []struct {
 	redis.Layout
 	name string
-}{{redis.Packed, "packed"}, {redis.Feast, "Feast"}}
+	rows int
+}{{redis.Packed, "packed", 300_000}, {redis.Feast, "Feast", 50_000}}
 
 // fill measures one layout.
 func (p *page) fill(ctx context.Context, c *catalog, name string, layout redis.Layout) error {
@@ -176,7 +178,7 @@ func (p *page) fill(ctx context.Context, c *catalog, name string, layout redis.L
 		if over {
 			state = "holds them"
 		}
-		about := []string{fmt.Sprintf("%d × %d float32", p.items, c.columns), name, state}
+		about := []string{fmt.Sprintf("%d × %d float32", len(c.records), c.columns), name, state}
 		p.written = append(p.written, writeRows(all, about)...)
 		p.aims = append(p.aims, writeAim(fmt.Sprintf("%s, %s, server %s", about[0], name, state), all))
 	}

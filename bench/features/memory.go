@@ -27,7 +27,8 @@ func measureMemory(ctx context.Context, c *catalog, s *server) (m memory, err er
 	if m.feast, err = s.bytesPerKey(ctx, c.feastKeys[:sampledKeys]); err != nil {
 		return m, err
 	}
-	m.kept, err = heapPerRow(ctx, c, func() (asker, error) { return openGate(c, s, redis.Packed, everything, features.TrackingKeys) }, func(a asker) {
+	open := func() (asker, error) { return openGate(c, s, redis.Packed, everything, features.TrackingKeys) }
+	m.kept, err = heapPerRow(ctx, c, open, func(a asker) {
 		view := a.(*gate).store.Stats().Views[0]
 		m.weighed = float64(view.Bytes) / float64(view.Rows)
 	})

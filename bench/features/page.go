@@ -41,8 +41,9 @@ every stack has %v, so that whatever else the machine does falls on all of them.
 - **allocations** and **kB** are of the Go process per request; **CPU** is processor time per request, of the process that
   asks and of the server, and counts what runs at the same time as the wait.
 - **kept rows** is the share answered from the process's own memory; caches have the size that makes rankgate's keep about
-  50 and 90 %% of the Zipf load, and rueidis's get as many bytes. A ranking's candidates are distinct, so no load repeats an
-  item within a request.
+  50 and 90 %% of the Zipf load, and rueidis's get as many bytes. "All rows kept" holds all items, except under "the same ids",
+  where it holds those alone. A ranking's candidates are distinct, so no load repeats an item within a request.
+- Feast's get_online_features is measured without the to_dict() that mostly follows it.
 
 `
 

@@ -44,7 +44,7 @@ func startServer(ctx context.Context) (*server, error) {
 		return nil, err
 	}
 	s.addr = net.JoinHostPort("127.0.0.1", port)
-	s.command = exec.CommandContext(ctx, binary,
+	s.command = exec.CommandContext(ctx, binary, //nolint:gosec // the user's own redis-server
 		"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.dir)
 	s.command.Stdout, s.command.Stderr = &s.log, &s.log
 	if err := s.command.Start(); err != nil {

@@ -128,7 +128,7 @@ func newPipe(c *catalog, s *server, layout redis.Layout) (*filler, error) {
 			return 0, err
 		}
 		defer input.Close()
-		command := exec.CommandContext(ctx, binary, "-h", host, "-p", port, "--pipe")
+		command := exec.CommandContext(ctx, binary, "-h", host, "-p", port, "--pipe") //nolint:gosec // the user's own redis-cli
 		command.Stdin = input
 		out, err := command.CombinedOutput()
 		if err != nil || !bytes.Contains(out, []byte("errors: 0")) {
