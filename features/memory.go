@@ -1,7 +1,6 @@
 package features
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -11,8 +10,7 @@ import (
 // one snapshot from start to end.
 type Memory struct {
 	registry *Registry
-	swap     sync.Mutex               // orders swaps, so that generations count them
-	current  atomic.Pointer[snapshot] // written under swap
+	current  atomic.Pointer[snapshot] // replaced by Swap
 	listener Listener                 // nil if nobody listens; set before the first request
 }
 
@@ -29,18 +27,11 @@ func (m *Memory) Inform(l Listener) { m.listener = l }
 // Swap makes what b gathered the store's whole content. b is of the same
 // Registry and must not be used again.
 func (m *Memory) Swap(b *Builder) {
-	next := b.snapshot()
-	m.swap.Lock()
-	defer m.swap.Unlock()
-	next.generation = m.current.Load().generation + 1
-	m.current.Store(next)
+	m.current.Store(b.snapshot())
 	if m.listener != nil {
 		m.listener.ChangedAll()
 	}
 }
-
-// Generation returns the number of swaps so far.
-func (m *Memory) Generation() uint64 { return m.current.Load().generation }
 
 // Views describes what the store holds, in the order of the registry.
 func (m *Memory) Views() []ViewInfo {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,8 +52,8 @@ func newNumbered(t *testing.T, loads int) *numbered {
 }
 
 // read fetches and writes again and again until done, and complains of a
-// request that saw two loads, or a load older than the generation said before.
-func (n *numbered) read(t *testing.T, m *Memory, done <-chan struct{}) {
+// request that saw two loads, or one older than those told of before it.
+func (n *numbered) read(t *testing.T, m *Memory, told *swaps, done <-chan struct{}) {
 	plan, sig := planFor(t, n.reg, "users.n", "items.n", "pairs.n")
 	req := &rank.Request{User: "1"}
 	var items []int32
@@ -62,8 +63,8 @@ func (n *numbered) read(t *testing.T, m *Memory, done <-chan struct{}) {
 	}
 	var rows Rows
 	tensors := tensorsFor(sig, numberedItems, 1)
-	for last := uint64(0); ; {
-		before := m.Generation()
+	for {
+		before := told.Load()
 		plan.Fetch(m, req, items, time.UnixMilli(epoch), time.Time{}, &rows)
 		rows.Write(tensors, 0, numberedItems, 0, 0)
 		seen := tensors.Inputs[0].Float32[0]
@@ -75,11 +76,10 @@ func (n *numbered) read(t *testing.T, m *Memory, done <-chan struct{}) {
 				}
 			}
 		}
-		if generation := uint64(seen) + 1; before < last || generation < before {
-			t.Errorf("generation %d after %d, and the rows are of %d", before, last, generation)
+		if load := uint64(seen) + 1; load < before {
+			t.Errorf("the rows are of load %d, and load %d was told of before", load, before)
 			return
 		}
-		last = before
 		select {
 		case <-done:
 			return
@@ -88,17 +88,24 @@ func (n *numbered) read(t *testing.T, m *Memory, done <-chan struct{}) {
 	}
 }
 
+// swaps is a listener that counts.
+type swaps struct{ atomic.Uint64 }
+
+func (*swaps) Changed(string, string) {}
+func (s *swaps) ChangedAll()          { s.Add(1) }
+
 func TestARequestSeesOneWholeSnapshotWhileLoadsSwapIt(t *testing.T) {
 	const loads = 30
 	n := newNumbered(t, loads)
-	m := NewMemory(n.reg)
+	m, told := NewMemory(n.reg), &swaps{}
+	m.Inform(told)
 	if err := m.Load(context.Background(), n.dirs[0]); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan struct{})
 	var readers sync.WaitGroup
 	for range 4 {
-		readers.Go(func() { n.read(t, m, done) })
+		readers.Go(func() { n.read(t, m, told, done) })
 	}
 	for _, dir := range n.dirs[1:] {
 		if err := m.Load(context.Background(), dir); err != nil {
@@ -107,8 +114,8 @@ func TestARequestSeesOneWholeSnapshotWhileLoadsSwapIt(t *testing.T) {
 	}
 	close(done)
 	readers.Wait()
-	if g := m.Generation(); g != loads {
-		t.Errorf("Generation() = %d after %d loads", g, loads)
+	if got := told.Load(); got != loads {
+		t.Errorf("told of %d changes after %d loads", got, loads)
 	}
 }
 

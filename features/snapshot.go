@@ -9,10 +9,9 @@ import (
 // snapshot is everything that a Memory store holds at one moment. It is built
 // by one goroutine and never written again, so requests read it without a lock.
 type snapshot struct {
-	generation uint64
-	users      *dictionary
-	items      *dictionary
-	tables     []table // by Registry.Views
+	users  *dictionary
+	items  *dictionary
+	tables []table // by Registry.Views
 }
 
 // table is one view of a snapshot.

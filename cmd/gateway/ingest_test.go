@@ -150,7 +150,7 @@ func TestIngestTellsMistakesApart(t *testing.T) {
 		{exitInvalid, "ingest: missing", []string{"-c", with(store)}},
 		{exitInvalid, "features.store.redis: missing", []string{"-c", with("features: {registry: features.yaml}\ningest: {redis: }\n")}},
 		{exitInvalid, "gateway.yaml:1:10: ingest.reddis: unknown field", []string{"-c", with("ingest: {reddis: }\n")}},
-		{exitInvalid, "gateway.yaml:2:92: ingest.kafka.password: the environment has no INGEST_TEST_ABSENT", []string{"-c", with(store +
+		{exitInvalid, "gateway.yaml:2:108: ingest.kafka.password.env: the environment has no INGEST_TEST_ABSENT", []string{"-c", with(store +
 			`ingest: {admin: "127.0.0.1:0", kafka: {brokers: ["127.0.0.1:1"], topics: [x], username: u, password: {env: INGEST_TEST_ABSENT}}}`)}},
 		{exitFailure, "ingest.admin (--admin): listen tcp " + server.Addr, []string{"-c", with(store + "ingest: {redis: }\n"), "--admin", server.Addr}},
 	} {

@@ -92,7 +92,7 @@ func (c *Config) option() (rueidis.ClientOption, error) {
 		option.DialCtxFn = dial
 	}
 	if c.TLS.On {
-		config, err := c.TLS.config()
+		config, err := c.TLS.Config("features.store.redis.tls")
 		if err != nil {
 			return option, err
 		}
@@ -165,43 +165,56 @@ func (c *Config) checkCredentials() error {
 
 // read returns the credentials of a setting.
 func (c Credentials) read(setting string) (rueidis.AuthCredentials, error) {
-	given := rueidis.AuthCredentials{Username: c.Username}
+	password, err := c.Password(setting)
+	return rueidis.AuthCredentials{Username: c.Username, Password: password}, err
+}
+
+// Password returns the password as it is now, "" if none is named. A
+// rank.FieldError below the given setting says that it is not where c says.
+func (c Credentials) Password(setting string) (string, error) {
 	switch {
 	case c.PasswordFile != "":
 		data, err := os.ReadFile(c.PasswordFile)
 		if err != nil {
-			return given, rank.FieldError{Path: setting + ".file", Message: err.Error()}
+			return "", rank.FieldError{Path: setting + ".file", Message: err.Error()}
 		}
-		if given.Password = strings.TrimRight(string(data), "\r\n"); given.Password == "" {
-			return given, rank.FieldError{Path: setting + ".file", Message: c.PasswordFile + " is empty"}
+		password := strings.TrimRight(string(data), "\r\n")
+		if password == "" {
+			return "", rank.FieldError{Path: setting + ".file", Message: c.PasswordFile + " is empty"}
 		}
+		return password, nil
 	case c.PasswordEnv != "":
-		if given.Password = os.Getenv(c.PasswordEnv); given.Password == "" {
-			return given, rank.FieldError{Path: setting + ".env", Message: "the environment has no " + c.PasswordEnv + ", or an empty one"}
+		password := os.Getenv(c.PasswordEnv)
+		if password == "" {
+			return "", rank.FieldError{Path: setting + ".env", Message: "the environment has no " + c.PasswordEnv + ", or an empty one"}
 		}
+		return password, nil
+	default:
+		return "", nil
 	}
-	return given, nil
 }
 
-func (t *TLS) config() (*tls.Config, error) {
+// Config reads the files that t names. A rank.FieldError below the given setting
+// says what is wrong with one.
+func (t *TLS) Config(setting string) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
 	if t.CA != "" {
 		pem, err := os.ReadFile(t.CA)
 		if err != nil {
-			return nil, rank.FieldError{Path: "features.store.redis.tls.ca", Message: err.Error()}
+			return nil, rank.FieldError{Path: setting + ".ca", Message: err.Error()}
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, rank.FieldError{Path: "features.store.redis.tls.ca", Message: t.CA + " holds no PEM certificate"}
+			return nil, rank.FieldError{Path: setting + ".ca", Message: t.CA + " holds no PEM certificate"}
 		}
 	}
 	if (t.Cert == "") != (t.Key == "") {
-		return nil, rank.FieldError{Path: "features.store.redis.tls", Message: "cert and key belong together; name both or none"}
+		return nil, rank.FieldError{Path: setting, Message: "cert and key belong together; name both or none"}
 	}
 	if t.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
 		if err != nil {
-			return nil, rank.FieldError{Path: "features.store.redis.tls.cert", Message: err.Error()}
+			return nil, rank.FieldError{Path: setting + ".cert", Message: err.Error()}
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}

@@ -110,8 +110,10 @@ func TestManyRequestsThatMissTogetherFetchOnce(t *testing.T) {
 	eventually(t, "19 requests that join", func() bool { return w.store.Stats().Views[itemView].Joined == 19*50 })
 	w.server.Resume()
 	wg.Wait()
-	if s := w.store.Stats(); s.Fetches != 1 {
-		t.Errorf("%d round trips; want 1", s.Fetches)
+	// Requests that begin at the same moment may share the rows out among
+	// themselves, so there may be several round trips, but no row is in two of them.
+	if fetched := w.store.Stats().Views[itemView].Fetched; fetched != 50 {
+		t.Errorf("20 requests for 50 rows asked the server for %d", fetched)
 	}
 }
 

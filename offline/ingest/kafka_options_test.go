@@ -73,11 +73,13 @@ func TestSecretsThatAreNotThereAreNamedAndNeverShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for field, k := range map[string]Kafka{
-		"password":  {Credentials: redis.Credentials{Username: "ali", PasswordEnv: "KAFKA_TEST_ABSENT"}},
-		" password": {Credentials: redis.Credentials{Username: "ali", PasswordFile: "absent"}},
-		"tls.ca":    {TLS: redis.TLS{On: true, CA: "absent"}},
-		" tls.ca":   {TLS: redis.TLS{On: true, CA: broken}},
-		"tls.cert":  {TLS: redis.TLS{On: true, Cert: broken, Key: broken}},
+		"password.env":   {Credentials: redis.Credentials{Username: "ali", PasswordEnv: "KAFKA_TEST_ABSENT"}},
+		"password.file":  {Credentials: redis.Credentials{Username: "ali", PasswordFile: "absent"}},
+		" password.file": {Credentials: redis.Credentials{Username: "ali", PasswordFile: os.DevNull}}, // empty
+		"tls":            {TLS: redis.TLS{On: true, Cert: broken}},
+		"tls.ca":         {TLS: redis.TLS{On: true, CA: "absent"}},
+		" tls.ca":        {TLS: redis.TLS{On: true, CA: broken}},
+		"tls.cert":       {TLS: redis.TLS{On: true, Cert: broken, Key: broken}},
 	} {
 		_, err := k.options(quiet(t))
 		wrong, ok := errors.AsType[rank.FieldError](err)
