@@ -86,11 +86,19 @@ func (l *Layout) NewRows(n int) []Row {
 			Strings: strings[i*l.strings : (i+1)*l.strings : (i+1)*l.strings],
 			Nulls:   nulls[i*l.words : (i+1)*l.words : (i+1)*l.words],
 		}
-		for c := range l.Cells {
-			rows[i].Nulls[c>>6] |= 1 << (c & 63)
-		}
+		l.setNulls(&rows[i])
 	}
 	return rows
+}
+
+// setNulls makes every column null.
+func (l *Layout) setNulls(row *Row) {
+	for w := range row.Nulls {
+		row.Nulls[w] = ^uint64(0)
+	}
+	if rest := len(l.Cells) & 63; rest > 0 {
+		row.Nulls[l.words-1] = 1<<rest - 1
+	}
 }
 
 // Finish ends the making of a row: its null cells take the values that missing

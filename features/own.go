@@ -2,8 +2,8 @@ package features
 
 import "github.com/rankgate/rankgate/rank"
 
-// ownRows are rows made of what came with the request, in memory that is used
-// again for the next one.
+// ownRows are rows of one request alone, in memory that is used again for the next
+// one.
 type ownRows struct {
 	rows    []Row
 	floats  []float32
@@ -20,15 +20,21 @@ func (o *ownRows) start(n int, l *Layout) {
 	o.nulls = resize(o.nulls, n*l.words)
 }
 
-// row makes row i the constants of v and returns it.
-func (o *ownRows) row(i int, v *planView) *Row {
-	l, row := v.layout, &o.rows[i]
+// place gives row i its memory, which holds anything, and returns it.
+func (o *ownRows) place(i int, l *Layout) *Row {
+	row := &o.rows[i]
 	*row = Row{
 		Floats:  o.floats[i*l.floats : (i+1)*l.floats],
 		Ints:    o.ints[i*l.ints : (i+1)*l.ints],
 		Strings: o.strings[i*l.strings : (i+1)*l.strings],
 		Nulls:   o.nulls[i*l.words : (i+1)*l.words],
 	}
+	return row
+}
+
+// row makes row i the constants of v and returns it.
+func (o *ownRows) row(i int, v *planView) *Row {
+	row := o.place(i, v.layout)
 	copy(row.Floats, v.constants.Floats)
 	copy(row.Ints, v.constants.Ints)
 	copy(row.Strings, v.constants.Strings)

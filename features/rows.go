@@ -100,6 +100,7 @@ func (r *Rows) Reset() {
 	clear(r.query.Lookups)
 	r.context.reset()
 	r.items.reset()
+	r.query.Own.Reset()
 	r.query.Request, r.query.Items, r.query.Lookups = nil, r.query.Items[:0], r.query.Lookups[:0]
 	r.plan, r.n, r.views, r.places, r.anyOut = nil, 0, r.views[:0], r.places[:0], false
 	r.anyUnsure, r.asOf = false, time.Time{}

@@ -22,6 +22,11 @@ type Query struct {
 	Items   []int32  // candidates of Request to look up
 	Lookups []Lookup // one per view that the model reads, in no order
 
+	// Own is memory for rows that nobody but this request reads, until whoever owns
+	// the query resets it. A store that may still write there after Fetch leaves an
+	// empty one.
+	Own Slab
+
 	ordinals []uint32 // Memory's scratch: the dictionary entry of each of Items
 }
 

@@ -50,6 +50,7 @@ func (g *gate) prepare(request []int32) {
 func (g *gate) ask(context.Context) error {
 	l := &g.query.Lookups[0]
 	clear(l.Rows)
+	g.query.Own.Reset()
 	clear(l.Marks)
 	l.AsOf = time.Time{}
 	g.store.Fetch(&g.query, time.Now().Add(fetchTimeout))

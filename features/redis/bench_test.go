@@ -44,6 +44,7 @@ func BenchmarkFetch(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				clear(q.Lookups[0].Rows)
+				q.Own.Reset()
 				w.store.Fetch(q, time.Now().Add(long))
 				if q.Lookups[0].Rows[items-1] == nil {
 					b.Fatal("a row is missing")

@@ -59,6 +59,7 @@ type flight struct {
 	asked      int64 // on the clock of the view's kept rows
 	registered bool
 
+	into *features.Row // the request's own memory to decode into; nil if the view keeps rows
 	row  *features.Row
 	mark features.Mark
 }
@@ -108,6 +109,41 @@ func (m *missing) claim(q *features.Query, now time.Time, pool *sync.Pool) []*fe
 	})
 }
 
+// prepare gives the flights of views that keep no rows memory of their request's
+// own. Those of a view come one after the other.
+func (f *fetch) prepare(own *features.Slab) {
+	var rows []features.Row // of the view at hand that are left
+	for i := range f.flights {
+		next := &f.flights[i]
+		if next.view.kept != nil {
+			continue
+		}
+		if len(rows) == 0 {
+			rows = own.Rows(next.view.layout, f.run(i))
+		}
+		next.into, rows = &rows[0], rows[1:]
+	}
+}
+
+// run is how many flights from the given one on are of one view.
+func (f *fetch) run(from int) int {
+	n := 1
+	for from+n < len(f.flights) && f.flights[from+n].view == f.flights[from].view {
+		n++
+	}
+	return n
+}
+
+// blank is the row to decode into. One that is to be kept has memory of its own, so
+// that what is evicted is freed.
+func (f *flight) blank() *features.Row {
+	if f.into != nil {
+		return f.into
+	}
+	row := f.view.layout.NewRow()
+	return &row
+}
+
 // fetchOver returns the fetch over a link, one of the pool if there is none yet.
 // Its flights have room for all places, so that a pointer to one stays good.
 func (m *missing) fetchOver(l *link, fetches *[]*fetch, pool *sync.Pool) *fetch {
@@ -127,12 +163,7 @@ func (m *missing) fetchOver(l *link, fetches *[]*fetch, pool *sync.Pool) *fetch 
 // ours reports, once its request has collected f, whether nobody else can still
 // look at it, and readies it for another request.
 func (f *fetch) ours() bool {
-	select {
-	case <-f.done:
-	default:
-		return false // its goroutine is at work, past the request's deadline
-	}
-	if f.shared || cap(f.flights) > maxPlaces {
+	if !f.landed() || f.shared || cap(f.flights) > maxPlaces {
 		return false
 	}
 	clear(f.flights)
@@ -226,9 +257,15 @@ func (m *missing) collect(q *features.Query, timer <-chan time.Time, now time.Ti
 	}
 }
 
-func (f *flight) landed() bool {
+func (f *flight) landed() bool { return closed(f.done) }
+
+// landed reports whether the goroutine of f is done; past the request's deadline it
+// may still be at work.
+func (f *fetch) landed() bool { return closed(f.done) }
+
+func closed(done <-chan struct{}) bool {
 	select {
-	case <-f.done:
+	case <-done:
 		return true
 	default:
 		return false

@@ -20,28 +20,27 @@ func (l *link) read(ctx context.Context, f *fetch) error {
 	if client == nil {
 		return l.failure()
 	}
-	rows := newSlab(f.flights)
 	if l.cfg.Layout == Feast {
-		return l.readHashes(ctx, client, f, rows)
+		return l.readHashes(ctx, client, f)
 	}
-	return l.readStrings(ctx, client, f, rows)
+	return l.readStrings(ctx, client, f)
 }
 
 // readStrings reads packed rows: with one MGET, or one for each slot of a cluster.
-func (l *link) readStrings(ctx context.Context, client rueidis.Client, f *fetch, rows *slab) error {
+func (l *link) readStrings(ctx context.Context, client rueidis.Client, f *fetch) error {
 	keys := f.keyStrings()
 	groups, grouped := [][]int{all(len(keys))}, [][]string{keys}
 	if l.cfg.Mode == Cluster {
 		groups, grouped = bySlot(keys)
 	}
 	var health health
-	apart := l.readGroups(ctx, client, f, groups, grouped, rows, &health)
+	apart := l.readGroups(ctx, client, f, groups, grouped, &health)
 	if len(apart) > 0 {
 		groups, grouped = make([][]int, len(apart)), make([][]string, len(apart))
 		for i, at := range apart {
 			groups[i], grouped[i] = apart[i:i+1], keys[at:at+1]
 		}
-		l.readGroups(ctx, client, f, groups, grouped, rows, &health)
+		l.readGroups(ctx, client, f, groups, grouped, &health)
 	}
 	return health.verdict()
 }
@@ -50,7 +49,7 @@ func (l *link) readStrings(ctx context.Context, client rueidis.Client, f *fetch,
 // groups of which a slot on its way to another master has some rows here and some
 // there (TRYAGAIN): the client follows who asks for one of them alone.
 func (l *link) readGroups(
-	ctx context.Context, client rueidis.Client, f *fetch, groups [][]int, keys [][]string, rows *slab, health *health,
+	ctx context.Context, client rueidis.Client, f *fetch, groups [][]int, keys [][]string, health *health,
 ) (apart []int) {
 	commands := make(rueidis.Commands, len(groups))
 	for i, group := range keys {
@@ -69,13 +68,13 @@ func (l *link) readGroups(
 			continue
 		}
 		for j, at := range groups[i] {
-			health.noteRow(l.decodeString(ctx, client, &f.flights[at], &values[j], rows))
+			health.noteRow(l.decodeString(ctx, client, &f.flights[at], &values[j]))
 		}
 	}
 	return apart
 }
 
-func (l *link) decodeString(ctx context.Context, client rueidis.Client, f *flight, value *rueidis.RedisMessage, rows *slab) error {
+func (l *link) decodeString(ctx context.Context, client rueidis.Client, f *flight, value *rueidis.RedisMessage) error {
 	if value.IsNil() {
 		f.mark = features.Sound
 		return nil
@@ -84,7 +83,7 @@ func (l *link) decodeString(ctx context.Context, client rueidis.Client, f *fligh
 	if err != nil {
 		return err
 	}
-	row := rows.next(f.view)
+	row := f.blank()
 	if err = f.view.packed.Decode(data, row); l.schemas.learn(ctx, client, f.view, err) {
 		err = f.view.packed.Decode(data, row)
 	}
@@ -93,7 +92,7 @@ func (l *link) decodeString(ctx context.Context, client rueidis.Client, f *fligh
 
 // readHashes reads Feast's rows: one HMGET for each entity and view, all in one
 // pipeline.
-func (l *link) readHashes(ctx context.Context, client rueidis.Client, f *fetch, rows *slab) error {
+func (l *link) readHashes(ctx context.Context, client rueidis.Client, f *fetch) error {
 	commands := make(rueidis.Commands, 0, len(f.flights))
 	of := make([]int, 0, len(f.flights))
 	for i, key := range f.keyStrings() {
@@ -112,7 +111,7 @@ func (l *link) readHashes(ctx context.Context, client rueidis.Client, f *fetch, 
 	for i, result := range client.DoMulti(ctx, commands...) {
 		values, err := result.ToArray()
 		if health.note(err) {
-			health.noteRow(decodeHash(&f.flights[of[i]], values, rows))
+			health.noteRow(decodeHash(&f.flights[of[i]], values))
 		}
 	}
 	return health.verdict()
@@ -120,7 +119,7 @@ func (l *link) readHashes(ctx context.Context, client rueidis.Client, f *fetch, 
 
 // decodeHash reads the fields of one view; the last one is its event time, and
 // without that the entity has no row in the view.
-func decodeHash(f *flight, values []rueidis.RedisMessage, rows *slab) error {
+func decodeHash(f *flight, values []rueidis.RedisMessage) error {
 	last := len(values) - 1
 	if last != len(f.view.layout.Cells) {
 		return fmt.Errorf("view %s: %d fields in place of %d", f.view.Name, last, len(f.view.layout.Cells))
@@ -133,7 +132,7 @@ func decodeHash(f *flight, values []rueidis.RedisMessage, rows *slab) error {
 	if err != nil {
 		return err
 	}
-	row := rows.next(f.view)
+	row := f.blank()
 	if row.Time, err = feast.DecodeTime(stamp); err != nil {
 		return f.bring(row, err)
 	}
@@ -169,36 +168,6 @@ func all(n int) []int {
 		every[i] = i
 	}
 	return every
-}
-
-// slab makes rows. Those that are kept have memory of their own, so that what is
-// evicted is freed; the others of a view share one piece.
-type slab struct {
-	views map[*view][]features.Row // rows not given out yet
-}
-
-func newSlab(flights []flight) *slab {
-	counts := map[*view]int{}
-	for i := range flights {
-		if v := flights[i].view; v.kept == nil {
-			counts[v]++
-		}
-	}
-	s := &slab{views: make(map[*view][]features.Row, len(counts))}
-	for v, n := range counts {
-		s.views[v] = v.layout.NewRows(n)
-	}
-	return s
-}
-
-func (s *slab) next(v *view) *features.Row {
-	if v.kept != nil {
-		row := v.layout.NewRow()
-		return &row
-	}
-	rows := s.views[v]
-	s.views[v] = rows[1:]
-	return &rows[0]
 }
 
 // health tells a server that is not well from a row that is damaged.

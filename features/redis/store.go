@@ -156,12 +156,16 @@ func (s *Store) fetchMissing(m *missing, q *features.Query, now, deadline time.T
 	}
 	fetches := m.claim(q, now, &s.fetches)
 	for _, f := range fetches {
+		f.prepare(&q.Own)
 		s.start(f)
 	}
 	timer := time.NewTimer(deadline.Sub(now))
 	defer timer.Stop()
 	m.collect(q, timer.C, now)
 	for _, f := range fetches {
+		if !f.landed() {
+			q.Own = features.Slab{} // f may write there yet
+		}
 		if f.ours() {
 			s.fetches.Put(f)
 		}
