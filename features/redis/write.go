@@ -13,10 +13,11 @@ import (
 )
 
 // Writer stores rows, and never lets an older one take the place of a newer one:
-// the server compares them (write_packed.lua, write_feast.lua), so any number of
-// writers may write the same rows at the same time. Of two rows of one entity the
-// later by event time stays, then by created time if the view has one (and both
-// rows are of one schema), then the one that was written last. It is safe for concurrent use.
+// the server compares them (write_packed.lua, write_feast.lua), or takes them only
+// where none is (MSETNX), so any number of writers may write the same rows at the
+// same time. Of two rows of one entity the later by event time stays, then by
+// created time if the view has one (and both rows are of one schema), then the one
+// that was written last. It is safe for concurrent use.
 type Writer struct {
 	client   rueidis.Client
 	cluster  bool

@@ -19,8 +19,8 @@ import (
 const benchRows = 200_000
 
 // How fast a Writer fills a server, and how fast redis-cli --pipe does when it is
-// fed with ready SET commands of the same bytes: rows/s, into an empty server and
-// over rows that are there.
+// fed with ready SET commands of the same bytes: rows/s, into an empty server, over
+// the same rows, and over rows of an older event time.
 //
 //	go test ./features/redis -run XXX -bench Writer -benchtime 5x
 func BenchmarkWriter(b *testing.B) {
@@ -47,16 +47,22 @@ func BenchmarkWriter(b *testing.B) {
 		l := newLedger(b, test.change)
 		records := l.tenFloats(benchRows)
 		pipe := l.commands(records)
-		for _, over := range []bool{false, true} {
-			name := test.name + "/empty"
-			if over {
-				name = test.name + "/over"
+		for _, state := range []string{"empty", "same", "older"} {
+			prepare := func() {
+				switch state {
+				case "empty":
+					l.do("FLUSHALL")
+				case "older":
+					for i := range records {
+						records[i].Row.Time++
+					}
+				}
 			}
-			b.Run(name+"/redis-cli", func(b *testing.B) {
-				l.rounds(b, over, func() { l.pipe(b, pipe) })
+			b.Run(test.name+"/"+state+"/redis-cli", func(b *testing.B) {
+				rounds(b, prepare, func() { l.pipe(b, pipe) })
 			})
-			b.Run(name+"/Writer", func(b *testing.B) {
-				l.rounds(b, over, func() {
+			b.Run(test.name+"/"+state+"/Writer", func(b *testing.B) {
+				rounds(b, prepare, func() {
 					for batch := range slices.Chunk(records, 10_000) {
 						if _, err := l.writer.Write(context.Background(), itemView, batch); err != nil {
 							b.Fatal(err)
@@ -68,14 +74,12 @@ func BenchmarkWriter(b *testing.B) {
 	}
 }
 
-// rounds measures fill, into an empty server or over what is there.
-func (l *ledger) rounds(b *testing.B, over bool, fill func()) {
+// rounds measures fill.
+func rounds(b *testing.B, prepare, fill func()) {
 	b.ReportAllocs()
 	for range b.N {
 		b.StopTimer()
-		if !over {
-			l.do("FLUSHALL")
-		}
+		prepare()
 		b.StartTimer()
 		fill()
 	}

@@ -42,9 +42,20 @@ func (w *Writer) send(ctx context.Context, win *window) (Written, error) {
 
 // send makes the calls that are not done yet. The error is the most serious one:
 // one that will stay, if there is any.
-func (win *window) send(ctx context.Context, client rueidis.Client) (Written, error) {
-	var total Written
-	var failed error
+func (win *window) send(ctx context.Context, client rueidis.Client) (total Written, failed error) {
+	for {
+		held, err := win.once(ctx, client, &total)
+		if !held || err != nil {
+			return total, err
+		}
+	}
+}
+
+// once makes every call that is not done, and reports whether one of them has to
+// be made again because it was tried as MSETNX and rows are there. A call whose
+// answer was lost may have stored its rows: it finds them then, and the script
+// stores them again.
+func (win *window) once(ctx context.Context, client rueidis.Client, total *Written) (held bool, failed error) {
 	results := client.DoMulti(ctx, win.pending(client)...)
 	next := 0
 	for i := range len(win.calls) {
@@ -52,12 +63,10 @@ func (win *window) send(ctx context.Context, client rueidis.Client) (Written, er
 		if c.done {
 			continue
 		}
-		older, err := results[next].AsInt64()
+		n, err := results[next].AsInt64()
 		next++
 		if err == nil {
-			c.done = true
-			total.Older += int(older)
-			total.Stored += len(c.rows) - int(older)
+			held = !win.answered(c, int(n), total) || held
 			continue
 		}
 		if _, answered := rueidis.IsRedisErr(err); !answered {
@@ -74,7 +83,23 @@ func (win *window) send(ctx context.Context, client rueidis.Client) (Written, er
 			win.scatter(i)
 		}
 	}
-	return total, failed
+	return held, failed
+}
+
+// answered takes the answer to a call, and reports whether that is done.
+func (win *window) answered(c *call, n int, total *Written) bool {
+	if c.plain {
+		win.view.guess.learn(n == 1)
+		if n == 0 {
+			c.held = true
+			return false
+		}
+		n = 0
+	}
+	c.done = true
+	total.Older += n
+	total.Stored += len(c.rows) - n
+	return true
 }
 
 // explain finds the record of which a script says that its key holds something
@@ -167,7 +192,8 @@ func advise(err error) error {
 		advice = "check features.store.redis.username and password"
 	case w == "NOPERM" || strings.HasPrefix(err.Error(), "The user executing the script can't") ||
 		strings.HasPrefix(err.Error(), "ACL failure in script"): // as Valkey says it
-		advice = "the user needs +evalsha +eval +mget +exists +type +mset +set +hsetnx +hget +hset +hmget +pexpire on the keys of the store"
+		advice = "the user needs +evalsha +eval +mget +exists +type +msetnx +mset +set " +
+			"+hsetnx +hget +hset +hmget +pexpire on the keys of the store"
 	case w == "MISCONF":
 		advice = "the server can't save, and so takes no writes"
 	}

@@ -132,10 +132,19 @@ func TestAScriptThatTheServerHasForgottenIsSentAgain(t *testing.T) {
 	l := newLedger(t, nil)
 	records, _ := l.items(1000, today)
 	l.write(itemView, records...)
+	l.write(itemView, records...) // now with the script
 	l.do("SCRIPT", "FLUSH")
 	if w := l.write(itemView, records...); w.Stored != 1000 {
 		t.Errorf("%+v; want 1000 stored", w)
 	}
+}
+
+// hold has the server hold the first n items, so that no call of theirs can do
+// without the script.
+func (l *ledger) hold(n int) {
+	records, _ := l.items(n, today)
+	l.write(itemView, records...)
+	l.renew()
 }
 
 func TestAnErrorThatStaysIsToldAtOnce(t *testing.T) {
@@ -162,11 +171,21 @@ func TestAnErrorThatStaysIsToldAtOnce(t *testing.T) {
 			"features.store.redis: check features.store.redis.username and password: NOAUTH",
 		},
 		"no right to a command": {
-			func(l *ledger) { l.do("ACL", "SETUSER", "default", "-mset") },
+			func(l *ledger) {
+				l.hold(3000)
+				l.do("ACL", "SETUSER", "default", "-mset")
+			},
 			"features.store.redis: the user needs +evalsha +eval",
 		},
 		"no right to scripts": {
-			func(l *ledger) { l.do("ACL", "SETUSER", "default", "-evalsha") },
+			func(l *ledger) {
+				l.hold(3000)
+				l.do("ACL", "SETUSER", "default", "-evalsha")
+			},
+			"features.store.redis: the user needs +evalsha +eval",
+		},
+		"no right to store new rows": {
+			func(l *ledger) { l.do("ACL", "SETUSER", "default", "-msetnx") },
 			"features.store.redis: the user needs +evalsha +eval",
 		},
 		"no right to a key": {

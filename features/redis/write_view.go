@@ -27,6 +27,8 @@ type written struct {
 	head   []string      // arguments before those of the rows
 	pieces int           // of a row, its key included
 	lasts  time.Duration // of a row, after its event time; 0 means for ever
+	lone   bool          // a row is one string that stays, so MSETNX can store it
+	guess  guess         // whether it will
 
 	// The server must know the schema of packed rows before it holds one. It may
 	// lose it as it may lose scripts, so it is told again after every failure, and
@@ -79,6 +81,7 @@ func (v *written) asPacked(cfg *Config, layout *features.Layout) {
 		v.pieces = 3
 	default:
 		v.head = []string{created, "", ""}
+		v.lone = true
 	}
 	v.append = func(win *window, rec *features.Record) error {
 		if err := errors.Join(exact("event", rec.Row.Time), exact("created", rec.Created)); err != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // window is rows of different entities on their way to the server, as the pieces
-// of script calls: the key of a row, then its arguments. A server that is no
-// cluster gets them in one call.
+// of calls: the key of a row, then its arguments. A server that is no cluster
+// gets them in one call.
 type window struct {
 	view    *written
 	cluster bool
@@ -36,9 +36,12 @@ type row struct {
 	slot   uint16
 }
 
-// call is one script call: rows of a window that lie in one slot.
+// call is one script call, or MSETNX in its place: rows of a window that lie in
+// one slot.
 type call struct {
 	rows  []row
+	plain bool // sent as MSETNX, which stores all rows if none is there, or else answers 0
+	held  bool // a row is there, or may be: only the script will do
 	whole bool // the server does not have the script: send it whole
 	done  bool
 }
@@ -144,7 +147,7 @@ func (win *window) scatter(i int) {
 	of := win.calls[i]
 	win.calls[i].done = true
 	for at := range of.rows {
-		win.calls = append(win.calls, call{rows: of.rows[at : at+1], whole: of.whole})
+		win.calls = append(win.calls, call{rows: of.rows[at : at+1], held: of.held, whole: of.whole})
 	}
 }
 
@@ -164,6 +167,14 @@ func (win *window) pending(client rueidis.Client) []rueidis.Completed {
 
 func (win *window) build(client rueidis.Client, c *call) rueidis.Completed {
 	v := win.view
+	c.plain = v.lone && !c.held && v.guess.fresh()
+	if c.plain {
+		pairs := client.B().Msetnx().KeyValue()
+		for _, r := range c.rows {
+			pairs = pairs.KeyValue(win.text(r.place), win.text(r.place+1))
+		}
+		return pairs.Build()
+	}
 	win.keys, win.args = win.keys[:0], append(win.args[:0], v.head...)
 	for _, r := range c.rows {
 		win.keys = append(win.keys, win.text(r.place))
