@@ -170,7 +170,7 @@ func (s *parquetSource) group(ctx context.Context, group parquet.RowGroup) error
 		}
 	}
 	for _, c := range all {
-		if _, err := c.peek(); !errors.Is(err, io.EOF) {
+		if !c.ended() {
 			return fmt.Errorf(": row %d: column %s: damaged file: more values than rows", t.read, c.name)
 		}
 	}
@@ -213,27 +213,17 @@ func (s *parquetSource) row() error {
 }
 
 func (s *parquetSource) set(row *Row, cell *Cell, c *parquetColumn) Problem {
-	if c.repeated {
+	switch {
+	case c.repeated:
 		return s.setVector(row, cell, c)
+	case c.typed:
+		return c.setNumber(row, cell)
 	}
-	v := c.row[0]
-	switch v.Kind() {
+	switch v := c.row[0]; v.Kind() {
 	case parquet.Boolean:
 		return cell.SetBool(row, v.Boolean())
 	case parquet.ByteArray:
 		return cell.SetString(row, s.table.builder.intern(borrow(v.ByteArray())))
-	case parquet.Int32, parquet.Int64:
-		i, p := c.int(v)
-		if p != Fits {
-			return p
-		}
-		return cell.SetInt(row, i)
-	case parquet.Float, parquet.Double:
-		f, p := c.float(v)
-		if p != Fits {
-			return p
-		}
-		return cell.SetFloat(row, f)
 	default:
 		return wrongKind
 	}

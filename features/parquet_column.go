@@ -31,6 +31,10 @@ type parquetColumn struct {
 	buffer [256]parquet.Value
 	at, n  int // buffer[at:n] has not been taken yet
 
+	// A number per row needs none of values, buffer and row.
+	typed   bool
+	numbers parquetNumbers // of page
+
 	// row holds the values of the row reached, valid until next. A scalar is
 	// one value. The bytes of a string belong to its page, which outlives the
 	// row of a scalar column; lists are of numbers, which have no bytes.
@@ -56,7 +60,10 @@ func newParquetColumn(schema *parquet.Schema, field parquet.Field) (*parquetColu
 		return nil, errors.New("is nested; a view takes numbers, bools, strings and lists of numbers")
 	}
 	c := &parquetColumn{name: path[0], index: leaf.ColumnIndex, repeated: leaf.MaxRepetitionLevel == 1}
-	return c, c.describe(leaf.Node.Type())
+	err := c.describe(leaf.Node.Type())
+	c.typed = !c.repeated && simple(c.kind)
+	c.numbers = parquetNumbers{kind: c.kind, full: byte(leaf.MaxDefinitionLevel)}
+	return c, err
 }
 
 // describe notes what the values mean, or refuses a type whose values would be
@@ -99,6 +106,7 @@ func (c *parquetColumn) release() {
 		parquet.Release(c.page)
 		c.page, c.values = nil, nil
 	}
+	c.numbers.rows, c.numbers.row = 0, 0 // what they lie in is gone
 }
 
 // pass moves over n rows from the first on. A page of scalars starts with a row
@@ -120,6 +128,50 @@ func (c *parquetColumn) pass(n int64) error {
 
 // next moves to the next row.
 func (c *parquetColumn) next() error {
+	if !c.typed {
+		return c.gather()
+	}
+	if n := &c.numbers; n.row < n.rows {
+		return n.next()
+	}
+	switch err := c.reach(); {
+	case errors.Is(err, io.EOF):
+		return errors.New("damaged file: fewer values than rows")
+	case err != nil:
+		return fmt.Errorf("damaged file: %w", err)
+	default:
+		return c.numbers.next()
+	}
+}
+
+// reach gets a page in which there is a row that has not been taken yet, io.EOF
+// after the last.
+func (c *parquetColumn) reach() error {
+	for c.numbers.row == c.numbers.rows {
+		c.release()
+		page, err := c.pages.ReadPage()
+		if err != nil {
+			return err
+		}
+		c.page = page
+		if err := c.numbers.begin(page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ended reports whether all values have been taken.
+func (c *parquetColumn) ended() bool {
+	if c.typed {
+		return errors.Is(c.reach(), io.EOF)
+	}
+	_, err := c.peek()
+	return errors.Is(err, io.EOF)
+}
+
+// gather takes the values of the next row.
+func (c *parquetColumn) gather() error {
 	c.row = c.row[:0]
 	for {
 		v, err := c.peek()
@@ -172,18 +224,47 @@ func (c *parquetColumn) peek() (parquet.Value, error) {
 }
 
 // null reports whether the row has no value; an empty list is one.
-func (c *parquetColumn) null() bool { return len(c.row) == 1 && c.row[0].IsNull() }
+func (c *parquetColumn) null() bool {
+	if c.typed {
+		return c.numbers.null
+	}
+	return len(c.row) == 1 && c.row[0].IsNull()
+}
+
+// scalar returns the row's value if it is no list.
+func (c *parquetColumn) scalar() parquet.Value {
+	if c.typed {
+		return c.numbers.value()
+	}
+	return c.row[0]
+}
 
 // text is the row for an error message.
 func (c *parquetColumn) text() string {
 	if c.repeated {
 		return fmt.Sprintf("a list of %d values", len(c.row))
 	}
-	v := c.row[0]
+	v := c.scalar()
 	if c.unsigned && v.Kind() == parquet.Int64 {
 		return strconv.FormatUint(v.Uint64(), 10)
 	}
 	return clip(v.String())
+}
+
+// setNumber stores a number of a column that has one per row.
+func (c *parquetColumn) setNumber(row *Row, cell *Cell) Problem {
+	switch n := &c.numbers; n.kind {
+	case parquet.Float:
+		return cell.SetFloat(row, float64(n.floats[n.place]))
+	case parquet.Double:
+		return cell.SetFloat(row, n.doubles[n.place])
+	default:
+		i, p := c.int(n.value())
+		if p != Fits {
+			return p
+		}
+		return cell.SetInt(row, i)
+	}
 }
 
 func (c *parquetColumn) int(v parquet.Value) (int64, Problem) {
@@ -221,7 +302,7 @@ func (c *parquetColumn) id() (string, error) {
 	if c.repeated || c.null() {
 		return "", errors.New("the id is null or a list")
 	}
-	v := c.row[0]
+	v := c.scalar()
 	if v.Kind() == parquet.ByteArray {
 		return borrow(v.ByteArray()), nil
 	}
@@ -257,7 +338,7 @@ func (c *parquetColumn) parseMillis() (int64, error) {
 	if c.null() {
 		return 0, nil
 	}
-	v := c.row[0]
+	v := c.scalar()
 	switch v.Kind() {
 	case parquet.ByteArray:
 		return ParseTime(string(v.ByteArray()))

@@ -237,33 +237,3 @@ func TestABatchOfLargeRowsEndsSooner(t *testing.T) {
 		t.Errorf("%d batches, %v; want four rows and one", len(batches), err)
 	}
 }
-
-func BenchmarkStream(b *testing.B) {
-	type event struct {
-		Item    int64   `parquet:"item"`
-		At      int64   `parquet:"at"`
-		F0      float32 `parquet:"f0"`
-		F1      float32 `parquet:"f1"`
-		F2      float64 `parquet:"f2"`
-		Country string  `parquet:"country,dict"`
-	}
-	events := make([]event, 200_000)
-	for i := range events {
-		events[i] = event{int64(i), 1_700_000_000 + int64(i), float32(i), 1, 2, []string{"de", "fr", "nl"}[i%3]}
-	}
-	reg := oneView("s.parquet", Column{Name: "f0", Type: model.Float32}, Column{Name: "f1", Type: model.Float32},
-		Column{Name: "f2", Type: model.Float64}, Column{Name: "country", Type: model.String})
-	reg.Views[0].EventTime = "at"
-	reg.Entities[0].Type = model.Int64
-	path := filepath.Join(b.TempDir(), "s.parquet")
-	if err := os.WriteFile(path, parquetBytes(b, events), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := Stream(context.Background(), reg, &reg.Views[0], path, StreamOptions{}, func(Batch) error { return nil }); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(events)), "ns/row")
-}
