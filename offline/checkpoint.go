@@ -17,14 +17,15 @@ import (
 type checkpoint struct {
 	Version int     `json:"version"`
 	Target  string  `json:"target"`
+	Batch   int     `json:"batch"` // rows; what is resumed keeps to it
 	Views   []*view `json:"views"`
 }
 
-const checkpointVersion = 1
+const checkpointVersion = 2
 
 // save writes the checkpoint, whole or not at all.
 func (r *run) save() error {
-	data, err := json.MarshalIndent(checkpoint{checkpointVersion, r.Target, r.plan}, "", " ")
+	data, err := json.MarshalIndent(checkpoint{checkpointVersion, r.Target, r.Batch, r.plan}, "", " ")
 	if err != nil {
 		return err
 	}
@@ -32,29 +33,34 @@ func (r *run) save() error {
 }
 
 // resume takes over into plan how far the run has come that wrote the checkpoint,
-// if there is one.
-func resume(path, target string, plan []*view) error {
+// if there is one, and returns the rows of a batch: those of that run, else batch.
+//
+// A run that learns a baseline reads a begun file from its start and writes from
+// where the other stopped. With batches of 3 rows, stopped at row 9, and resumed
+// with 10, the first batch would end at row 10 and hold rows 1 to 9 once more: they
+// would be written and counted again.
+func resume(path, target string, batch int, plan []*view) (int, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return batch, nil
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var c checkpoint
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&c); err != nil {
-		return refused(path, "it is no checkpoint: "+err.Error())
+		return 0, refused(path, "it is no checkpoint: "+err.Error())
 	}
 	if why := c.unfit(target, plan); why != "" {
-		return refused(path, why)
+		return 0, refused(path, why)
 	}
 	for i, v := range plan {
 		old := c.Views[i]
 		v.Counts, v.Files, v.Finished = old.Counts, old.Files, old.Finished
 	}
-	return nil
+	return c.Batch, nil
 }
 
 func refused(path, why string) error {
@@ -67,6 +73,8 @@ func (c *checkpoint) unfit(target string, plan []*view) string {
 	switch {
 	case c.Version != checkpointVersion:
 		return fmt.Sprintf("its version is %d, and %d is known here", c.Version, checkpointVersion)
+	case c.Batch < 1:
+		return fmt.Sprintf("it is no checkpoint: a batch of %d rows", c.Batch)
 	case slices.Contains(c.Views, nil):
 		return "it is no checkpoint: a view is null"
 	case c.Target != target:

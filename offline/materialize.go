@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ type Options struct {
 	Views    []string // names of those to fill; none means every view that has a source
 	Dir      string   // the views' sources are below it
 	From     string   // file or directory to read in place of the source of the only view; "" means none
-	Batch    int      // rows of a source that are written together; 0 means 10,000
+	Batch    int      // rows of a source that are written together; 0 means 10,000. A resumed run keeps its first Batch
 
 	Writer Writer
 	Target string // names the store, so that a checkpoint is not taken for that of another
@@ -50,6 +51,8 @@ func (r Rehearsal) Write(_ context.Context, view int, records []features.Record)
 func (Rehearsal) Finish(context.Context, int, redis.Materialized) error { return nil }
 
 const (
+	defaultBatch = 10_000
+
 	saveEvery = time.Second     // so much work is done again after a crash, at most
 	grace     = 5 * time.Second // for the batch in hand once ctx has ended
 )
@@ -93,12 +96,13 @@ type run struct {
 
 func newRun(opt Options) (*run, error) {
 	r := &run{Options: opt}
+	r.Batch = cmp.Or(r.Batch, defaultBatch)
 	var err error
 	if r.plan, err = makePlan(&opt); err != nil {
 		return nil, err
 	}
 	if opt.Checkpoint != "" {
-		if err := resume(opt.Checkpoint, opt.Target, r.plan); err != nil {
+		if r.Batch, err = resume(opt.Checkpoint, opt.Target, r.Batch, r.plan); err != nil {
 			return nil, err
 		}
 	}

@@ -200,6 +200,41 @@ func TestAnInterruptedRunIsResumed(t *testing.T) {
 	}
 }
 
+func TestARunResumedWithAnotherBatchCountsEveryRowOnce(t *testing.T) {
+	for _, batches := range [][]int{{3, 10}, {10, 3}, {7, 1000}, {0, 4}} {
+		w := newWorld(t, nil)
+		w.opt.Views = []string{"item_stats"}
+		w.placeItems(12_000, rowOf)
+		w.opt.Batch = batches[0]
+		w.opt.Baseline = filepath.Join(t.TempDir(), "baseline.json")
+		w.opt.Target = "whole"
+		whole := w.run()[0]
+		want, err := os.ReadFile(w.opt.Baseline)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.do("FLUSHALL")
+		w.opt.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.json")
+		ctx, cancel := context.WithCancel(context.Background())
+		w.opt.Progress = watcher(func(p Point) {
+			if p.Rows >= 9 {
+				cancel()
+			}
+		})
+		if _, err := Materialize(ctx, w.opt); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		cancel()
+		w.opt.Progress, w.opt.Batch = nil, batches[1]
+		if got := w.run()[0]; got != whole {
+			t.Errorf("batches of %v: %s\nwithout the interruption: %s", batches, &got, &whole)
+		}
+		if got, err := os.ReadFile(w.opt.Baseline); err != nil || string(got) != string(want) {
+			t.Errorf("batches of %v: the baseline is %s, %v; want %s", batches, got, err, want)
+		}
+	}
+}
+
 func TestARunThatFoundTheServerFullIsResumedOnceThereIsRoom(t *testing.T) {
 	w := newWorld(t, nil)
 	w.opt.Views = []string{"item_stats"}
@@ -251,8 +286,9 @@ func TestACheckpointOfAnotherRunIsRefused(t *testing.T) {
 		"more":      {func(*Options) { w.place("users/b.csv", "user,n\n") }, "the source of user_stats was 1 files, and is 2 now"},
 		"a name":    {func(*Options) { os.Rename(w.opt.Dir+"/users/a.csv", w.opt.Dir+"/users/c.csv") }, "the source of user_stats had " + w.opt.Dir + "/users/a.csv where "},
 		"no JSON":   {func(o *Options) { os.WriteFile(o.Checkpoint, []byte("x"), 0o600) }, "it is no checkpoint: invalid character"},
-		"a version": {func(o *Options) { os.WriteFile(o.Checkpoint, []byte(`{"version":2}`), 0o600) }, "its version is 2, and 1 is known here"},
-		"nothing":   {func(o *Options) { os.WriteFile(o.Checkpoint, []byte(`{"version":1,"views":[null]}`), 0o600) }, "it is no checkpoint: a view is null"},
+		"a version": {func(o *Options) { os.WriteFile(o.Checkpoint, []byte(`{"version":1}`), 0o600) }, "its version is 1, and 2 is known here"},
+		"no batch":  {func(o *Options) { os.WriteFile(o.Checkpoint, []byte(`{"version":2}`), 0o600) }, "it is no checkpoint: a batch of 0 rows"},
+		"nothing":   {func(o *Options) { os.WriteFile(o.Checkpoint, []byte(`{"version":2,"batch":1,"views":[null]}`), 0o600) }, "it is no checkpoint: a view is null"},
 	} {
 		opt := w.opt
 		opt.Registry = shop()
@@ -290,15 +326,15 @@ func (w *world) restoreTimes(data []byte) {
 }
 
 func FuzzCheckpoint(f *testing.F) {
-	f.Add([]byte(`{"version":1,"target":"t","views":[{"name":"item_stats","shape":"s","files":[{"path":"p","size":1,"rows":2}],"read":2}]}`))
+	f.Add([]byte(`{"version":2,"target":"t","batch":3,"views":[{"name":"item_stats","shape":"s","files":[{"path":"p","size":1,"rows":2}],"read":2}]}`))
 	path := filepath.Join(f.TempDir(), "c.json")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		plan := []*view{{Counts: Counts{Name: "item_stats"}, Shape: "s", Files: []*file{{Path: "p", Size: 1}}}}
-		if err := resume(path, "t", plan); err == nil && plan[0].Files[0].Rows < 0 {
-			t.Fatalf("%+v", plan[0].Files[0])
+		if batch, err := resume(path, "t", 1, plan); err == nil && (batch < 1 || plan[0].Files[0].Rows < 0) {
+			t.Fatalf("batch %d, %+v", batch, plan[0].Files[0])
 		}
 	})
 }
