@@ -58,9 +58,10 @@ func (l *latest) add(e *Event, n int) {
 	}
 }
 
-// remove takes a record out, once all are added, and returns which event it was.
-func (g *gathered) remove(i int) (n int) {
-	n = g.from[i]
-	g.records, g.from = slices.Delete(g.records, i, i+1), slices.Delete(g.from, i, i+1)
-	return n
+// without takes a record out, once all are added, and returns the halves of the
+// others. They lie where g lay.
+func (g *gathered) without(i int) (low, high gathered) {
+	records, from := slices.Delete(g.records, i, i+1), slices.Delete(g.from, i, i+1)
+	half := len(records) / 2
+	return gathered{records: records[:half], from: from[:half]}, gathered{records: records[half:], from: from[half:]}
 }
