@@ -33,7 +33,7 @@ const (
 	BadTime              // a time is missing, is none, or is too far ahead
 	BadValue             // a value does not fit its column
 	Unwritable           // the store can't hold the row
-	Gone                 // the source has lost the event before it was handled
+	Gone                 // the source has lost the event before it was acknowledged
 	NumReasons
 )
 

@@ -87,7 +87,10 @@ func (s *stream) next(ctx context.Context, n int, wait time.Duration) (entries [
 		}
 		s.replayed = ""
 	}
-	if now := time.Now(); !now.Before(s.claimAt) {
+	// Only with no batch in hand: the server takes entries that are gone from the
+	// stream off every consumer's list, this one's too, however short a while ago it
+	// gave them. Those in hand are counted as what becomes of them.
+	if now := time.Now(); wait > 0 && !now.Before(s.claimAt) {
 		if entries, err = s.claim(ctx, n, now); err != nil || len(entries) > 0 {
 			return entries, true, err
 		}
@@ -118,7 +121,9 @@ func (s *stream) readGroup(ctx context.Context, n int, wait time.Duration, after
 	return reply[s.cfg.Stream], err
 }
 
-// claim takes over entries that were given to a consumer long ago.
+// claim takes over entries that were given to a consumer long ago. Those that the
+// stream has lost meanwhile come without fields. The server tells of each of them
+// once, to whichever consumer of the group asks first: it keeps no list of them.
 func (s *stream) claim(ctx context.Context, n int, now time.Time) ([]rueidis.XRangeEntry, error) {
 	idle := strconv.FormatInt(s.cfg.ClaimAfter.Milliseconds(), 10)
 	reply, err := s.client.Do(ctx, s.client.B().Xautoclaim().Key(s.cfg.Stream).Group(s.cfg.Group).Consumer(s.consumer).
@@ -135,7 +140,15 @@ func (s *stream) claim(ctx context.Context, n int, now time.Time) ([]rueidis.XRa
 	if s.cursor == fromStart {
 		s.claimAt = now.Add(s.cfg.ClaimAfter / 2)
 	}
-	return reply[1].AsXRange()
+	entries, err := reply[1].AsXRange()
+	if err != nil || len(reply) < 3 { // servers older than Redis 7 don't tell
+		return entries, err
+	}
+	lost, err := reply[2].AsStrSlice()
+	for _, id := range lost {
+		entries = append(entries, rueidis.XRangeEntry{ID: id})
+	}
+	return entries, err
 }
 
 func messages(entries []rueidis.XRangeEntry, again bool) []message {
@@ -148,7 +161,7 @@ func messages(entries []rueidis.XRangeEntry, again bool) []message {
 		case ok:
 			m.event = []byte(event)
 		case e.FieldValues == nil:
-			m.refusal = refuse(Gone, "entry %s: the stream was trimmed before it was handled", e.ID)
+			m.refusal = refuse(Gone, "entry %s: the stream was trimmed, or the entry deleted, before it was acknowledged", e.ID)
 		default:
 			fields := strings.Join(sortedKeys(e.FieldValues), ", ")
 			m.refusal = refuse(Malformed, "entry %s has no field %q; it has %s", e.ID, eventField, clip(fields))
@@ -218,7 +231,26 @@ func (s *stream) lag(ctx context.Context) (int64, error) {
 	return -1, nil
 }
 
-func (s *stream) close() {}
+// close takes the consumer out of the group, so that the group does not grow with
+// every process that ever ran, unless entries wait for it: those would go with it,
+// acknowledged by nobody.
+//
+// The server looks and removes in one step. A read that was given up at the stop
+// may still wait there, and be served an entry between a look from here (nothing
+// waits) and the removal, which would lose it. Served after the script, it makes
+// the consumer anew, and the entry is taken over as any other.
+//
+// An error is not worth a word: the consumer stays, and harms nobody.
+func (s *stream) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), silence)
+	defer cancel()
+	_ = leave.Exec(ctx, s.client, []string{s.cfg.Stream}, []string{s.cfg.Group, s.consumer}).Error()
+}
+
+var leave = rueidis.NewLuaScript(`
+if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) == 0 then
+	redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+end`)
 
 // isReply reports whether err is the server's, with that word at its beginning.
 func isReply(err error, word string) bool {

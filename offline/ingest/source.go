@@ -22,7 +22,7 @@ type source interface {
 	// server does not know.
 	lag(ctx context.Context) (int64, error)
 
-	// close ends the consumer's part in the group. What is not acknowledged is
+	// close ends the consumer's part in the group, once nothing reads. What is not acknowledged is
 	// delivered again, to whoever comes next.
 	close()
 }
