@@ -12,7 +12,7 @@ import (
 // source is needed.
 type Config struct {
 	Admin    string        // where the process shows its metrics, host:port
-	Batch    int           // most events that are written together
+	Batch    int           // most events that are written together; with 32 MiB of them a batch ends sooner
 	Linger   time.Duration // how long an incomplete batch waits for more; 0 means not at all
 	MaxEvent int           // bytes; a larger event is a dead letter
 	MaxAhead time.Duration // how far ahead of this machine's clock an event time may be; 0 means any distance

@@ -31,9 +31,9 @@ type Consumer struct {
 	decoder *Decoder
 	writer  Writer
 	log     *slog.Logger
-	batch   int
 	linger  time.Duration
 
+	room allowance
 	rows *latest
 	dead []message
 }
@@ -49,7 +49,7 @@ func newConsumer(name string, source source, store Store, cfg *Config, log *slog
 	c := &Consumer{
 		Stats:  &Stats{Source: name, Newest: make([]atomic.Int64, views)},
 		source: source, decoder: NewDecoder(store.Registry, cfg), writer: store.Writer, log: log.With("source", name),
-		batch: cfg.Batch, linger: cfg.Linger, rows: newLatest(views),
+		linger: cfg.Linger, room: newAllowance(cfg), rows: newLatest(views),
 	}
 	c.Stats.Lag.Store(-1)
 	return c
@@ -67,24 +67,45 @@ func (c *Consumer) run(ctx context.Context) {
 	}
 }
 
-// gather returns the next batch, an empty one if there was nothing for a while.
+// gather returns the next batch, an empty one if there was nothing for a while. It
+// reads while there is room and the source gives all that is asked for, then once
+// more after the linger. A read that fails ends the batch: the one after it may give
+// once more what is in hand.
 func (c *Consumer) gather(ctx context.Context) (batch []message) {
+	asked := c.room.next(0, 0)
 	err := c.insist(ctx, Read, func() (err error) {
-		batch, err = c.source.read(ctx, c.batch, readWait)
+		batch, err = c.source.read(ctx, asked, readWait)
 		return err
 	})
-	if err != nil || len(batch) == 0 || len(batch) == c.batch || c.linger == 0 || !pause(ctx, c.linger) {
+	if err != nil || len(batch) == 0 {
 		return batch
 	}
-	more, err := c.source.read(ctx, c.batch-len(batch), 0)
-	if err != nil {
-		c.failed(Read, 0, err)
+	bytes, got, lingered := c.room.weigh(batch), len(batch), c.linger == 0
+	for {
+		next := c.room.next(len(batch), bytes)
+		if next == 0 {
+			return batch
+		}
+		if got < asked {
+			if lingered || !pause(ctx, c.linger) {
+				return batch
+			}
+			lingered = true
+		}
+		more, err := c.source.read(ctx, next, 0)
+		if err != nil {
+			c.failed(Read, 0, err)
+			return batch
+		}
+		batch = append(batch, more...)
+		bytes += c.room.weigh(more)
+		asked, got = next, len(more)
 	}
-	return append(batch, more...)
 }
 
 // handle takes a batch to its end. An error means that ctx has ended before.
 func (c *Consumer) handle(ctx context.Context, batch []message) error {
+	defer c.forget()
 	c.decode(batch, time.Now())
 	for view := range c.rows.views {
 		if err := c.write(ctx, view, c.rows.views[view], batch); err != nil {
@@ -103,10 +124,15 @@ func (c *Consumer) handle(ctx context.Context, batch []message) error {
 	return c.insist(ctx, Acknowledge, func() error { return c.source.acknowledge(ctx, batch) })
 }
 
+// forget lets go of a batch, so that it does not lie beside the next one.
+func (c *Consumer) forget() {
+	c.rows.clear()
+	clear(c.dead)
+	c.dead = c.dead[:0]
+}
+
 // decode sorts a batch into the latest rows and the dead letters.
 func (c *Consumer) decode(batch []message, now time.Time) {
-	c.rows.clear()
-	c.dead = c.dead[:0]
 	for i := range batch {
 		m := &batch[i]
 		if m.again {

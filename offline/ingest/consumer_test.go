@@ -35,7 +35,7 @@ func (p *pile) add(events ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, e := range events {
-		p.waits = append(p.waits, message{event: []byte(e), arrived: time.Now(), origin: e})
+		p.waits = append(p.waits, message{event: []byte(e), bytes: len(e), arrived: time.Now(), origin: e})
 	}
 	select {
 	case p.wake <- struct{}{}:

@@ -125,7 +125,7 @@ func (t *topics) read(ctx context.Context, n int, wait time.Duration) ([]message
 	fetches := t.client.PollRecords(limited, n)
 	messages := make([]message, 0, fetches.NumRecords())
 	fetches.EachRecord(func(r *kgo.Record) {
-		messages = append(messages, message{event: r.Value, arrived: r.Timestamp, origin: r})
+		messages = append(messages, message{event: r.Value, bytes: weight(r), arrived: r.Timestamp, origin: r})
 	})
 	var failed error
 	fetches.EachError(func(topic string, partition int32, err error) {
@@ -138,6 +138,15 @@ func (t *topics) read(ctx context.Context, n int, wait time.Duration) ([]message
 		failed = nil
 	}
 	return messages, failed
+}
+
+// weight is the bytes of a record.
+func weight(r *kgo.Record) int {
+	bytes := len(r.Key) + len(r.Value)
+	for i := range r.Headers {
+		bytes += len(r.Headers[i].Key) + len(r.Headers[i].Value)
+	}
+	return bytes
 }
 
 func (t *topics) bury(ctx context.Context, dead []message) error {

@@ -156,6 +156,9 @@ func messages(entries []rueidis.XRangeEntry, again bool) []message {
 	for i := range entries {
 		e := &entries[i]
 		m := message{arrived: timeOf(e.ID), again: again, origin: e}
+		for name, value := range e.FieldValues {
+			m.bytes += len(name) + len(value)
+		}
 		event, ok := e.FieldValues[eventField]
 		switch {
 		case ok:

@@ -30,6 +30,7 @@ type source interface {
 // message is one message of a source.
 type message struct {
 	event   []byte
+	bytes   int         // what the source sent for it, the event and what is around it
 	arrived time.Time   // when it was added to the source, by the source's clock
 	again   bool        // it may have been delivered before
 	refusal *EventError // why it is a dead letter; nil if it is none
