@@ -35,19 +35,21 @@ func (s *Server) read(ctx *fasthttp.RequestCtx, c *conn, x *exchange) *refusal {
 		switch {
 		case len(body) > limit:
 			return &s.refusals.body
-		case err == io.EOF:
+		case err == io.EOF && c.refused() == "": // fasthttp takes a broken trailer for the end
 			c.whole = true
 			s.stats.BodyBytes.Add(uint64(len(body)))
 			return nil
 		case err != nil:
-			return s.unread(err, len(body))
+			return s.unread(err, c, len(body))
 		}
 	}
 }
 
 // unread says why a body could not be read to its end.
-func (s *Server) unread(err error, read int) *refusal {
+func (s *Server) unread(err error, c *conn, read int) *refusal {
 	switch {
+	case c.refused() != "":
+		return invalid("body: after %d bytes: %s", read, c.refused())
 	case timedOut(err):
 		return &s.refusals.slow
 	case errors.Is(err, io.ErrUnexpectedEOF):

@@ -17,10 +17,12 @@ type conn struct {
 	server *Server
 
 	// Used only by the goroutine that serves the connection.
-	begun bool      // a byte of the current request has been read
-	first time.Time // when that was, zero before the connection's first byte; see answered
-	whole bool      // the current request's body has been read to its end
-	mute  bool      // what is written is dropped
+	begun  bool      // a byte of the current request has been read
+	first  time.Time // when that was, zero before the connection's first byte; see answered
+	whole  bool      // the current request's body has been read to its end
+	wire   wire
+	served uint64 // requests that have been answered
+	mute   bool   // what is written is dropped
 
 	waiting atomic.Bool   // Read waits for the first byte of a request
 	turns   atomic.Uint64 // how often waiting has ended
@@ -64,8 +66,23 @@ func newConn(nc net.Conn, s *Server) *conn {
 	return c
 }
 
-// Read notes when the first byte of a request arrives.
+// Read returns what makes requests, up to the first byte that does not.
 func (c *conn) Read(p []byte) (int, error) {
+	if c.wire.wrong != "" {
+		return 0, errRefused
+	}
+	n, err := c.receive(p)
+	if good := c.wire.feed(p[:n]); good < n {
+		n, err = good, nil
+	}
+	if n == 0 && c.wire.wrong != "" {
+		return 0, errRefused
+	}
+	return n, err
+}
+
+// receive notes when the first byte of a request arrives.
+func (c *conn) receive(p []byte) (int, error) {
 	if c.begun {
 		return c.Conn.Read(p)
 	}
@@ -82,7 +99,19 @@ func (c *conn) Read(p []byte) (int, error) {
 // answered ends a request: the next byte begins another. The bytes of a
 // pipelined request may have been read with those of the one before it; it then
 // begins at the moment when the server turns to it, which is now.
-func (c *conn) answered() { c.begun, c.whole, c.first = false, false, time.Now() }
+func (c *conn) answered() {
+	c.begun, c.whole, c.first = false, false, time.Now()
+	c.served++
+}
+
+// refused says why the current request is refused, "" if it is not. The wire is
+// ahead of it if the peer pipelines.
+func (c *conn) refused() string {
+	if c.wire.ended > c.served {
+		return ""
+	}
+	return c.wire.wrong
+}
 
 // turnTo is told when fasthttp has at least a byte of the next request, which
 // Read does not see if the request is pipelined. About a connection's first

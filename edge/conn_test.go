@@ -209,3 +209,37 @@ func TestAnIdleConnectionClosesAfterItsTime(t *testing.T) {
 		}
 	})
 }
+
+func TestSlowPeersHoldNothingForLongerThanTheirTime(t *testing.T) {
+	raw := rawPost(good)
+	for name, sent := range map[string]int{"headers": 20, "body": len(raw) - 10} {
+		inFakeTime(t, DefaultConfig(), func(t *testing.T, m memory) {
+			const peers = 200
+			begin, ended := time.Now(), make(chan time.Duration, peers)
+			for range peers {
+				p := m.dial(t)
+				go func() {
+					for _, err := p.Write([]byte(raw[:sent])); err == nil; _, err = p.Write([]byte(" ")) {
+						time.Sleep(time.Second)
+					}
+				}()
+				go func() {
+					p.tryRead()
+					ended <- time.Since(begin)
+				}()
+			}
+			if res := m.dial(t).roundTrip(t, good); res.StatusCode() != 200 || time.Since(begin) != 0 {
+				t.Errorf("slow %s of %d others: got %d after %v; want 200 at once", name, peers, res.StatusCode(), time.Since(begin))
+			}
+			for range peers {
+				if took := <-ended; took > m.cfg.Timeouts.Read {
+					t.Errorf("slow %s: held for %v; want at most %v", name, took, m.cfg.Timeouts.Read)
+				}
+			}
+			time.Sleep(2 * lingerTime)
+			if n := m.Stats().Connections.Load(); n > 1 {
+				t.Errorf("slow %s: %d connections are still open; want only the good one", name, n)
+			}
+		})
+	}
+}

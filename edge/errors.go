@@ -107,6 +107,8 @@ func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
 		// would be taken for the answer to the request that is just leaving.
 		c.mute = true
 		return
+	case c.refused() != "":
+		s.refuse(ctx, invalid("request: %s", c.refused()))
 	case errors.As(err, &tooBig):
 		s.refuse(ctx, &s.refusals.header)
 	case timedOut(err):

@@ -240,7 +240,7 @@ func TestPipelinedRequestsAreAnsweredInOrder(t *testing.T) {
 		}
 	}
 	res := p.read(t)
-	const want = `{"error":{"code":"invalid_request","message":"request: not well-formed HTTP/1.1"}}`
+	const want = `{"error":{"code":"invalid_request","message":"request: the first line must end in HTTP/1.1 or HTTP/1.0"}}`
 	if res.StatusCode() != 400 || string(res.Body()) != want || !res.ConnectionClose() {
 		t.Errorf("nonsense got %d %s; want 400 %s", res.StatusCode(), res.Body(), want)
 	}
@@ -288,7 +288,7 @@ func TestChunkedBodiesAreReadAndBounded(t *testing.T) {
 	}
 	p = m.dial(t)
 	p.write(t, head+"zz\r\n")
-	if res := p.read(t); res.StatusCode() != 400 || !strings.Contains(string(res.Body()), "body: malformed chunks after 0 bytes") {
+	if res := p.read(t); res.StatusCode() != 400 || !strings.Contains(string(res.Body()), "body: after 0 bytes: a chunk's size must be") {
 		t.Errorf("a malformed chunk got %d %s; want 400", res.StatusCode(), res.Body())
 	}
 }
