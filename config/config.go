@@ -184,6 +184,7 @@ func (c *Config) limits(v *value) {
 		"candidates":  count(&l.Candidates, math.MinInt, math.MaxInt),
 		"features":    count(&l.Features, math.MinInt, math.MaxInt),
 		"body":        size(&l.Body, 0, 1<<62),
+		"bodies":      size(&l.Bodies, 0, 1<<62),
 		"header":      size(&l.Header, 0, 1<<62),
 		"in_flight":   count(&l.InFlight, math.MinInt, math.MaxInt),
 		"connections": count(&l.Connections, math.MinInt, math.MaxInt),

@@ -21,7 +21,7 @@ import (
 const everySetting = `
 listen:   {http: "[::1]:8080", admin: "localhost:0"}
 budget:   {default: 40ms, max: 1.5s}
-limits:   {candidates: 500, features: 32, body: 1MB, header: 4KiB, in_flight: 64, connections: 128}
+limits:   {candidates: 500, features: 32, body: 1MB, bodies: 20MB, header: 4KiB, in_flight: 64, connections: 128}
 timeouts: {read: 1s, write: 2s, idle: 1m30s}
 drain:    {wait: 0s, linger: 3s, finish: 4s}
 onnx:     {library: lib/libonnxruntime.so, providers: [cuda, cpu], intra_op_threads: 2, runners: 8}
@@ -46,7 +46,7 @@ func TestEverySettingReachesItsStage(t *testing.T) {
 		Listen: Listen{HTTP: "[::1]:8080", Admin: "localhost:0"},
 		Edge: edge.Config{
 			Budget:   budget.Limits{Default: 40 * time.Millisecond, Max: 1500 * time.Millisecond},
-			Limits:   edge.Limits{Candidates: 500, Features: 32, Body: 1_000_000, Header: 4096, InFlight: 64, Connections: 128},
+			Limits:   edge.Limits{Candidates: 500, Features: 32, Body: 1_000_000, Bodies: 20_000_000, Header: 4096, InFlight: 64, Connections: 128},
 			Timeouts: edge.Timeouts{Read: time.Second, Write: 2 * time.Second, Idle: 90 * time.Second},
 			Drain:    edge.Drain{Wait: 0, Linger: 3 * time.Second, Finish: 4 * time.Second},
 		},

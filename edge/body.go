@@ -11,7 +11,8 @@ import (
 // firstRead is how much memory a body gets before a byte of it was read.
 const firstRead = 16 << 10
 
-// read takes the request's body into x.body, which grows with what arrives.
+// read takes the request's body into x.body. It grows with what arrives, and what
+// it may grow to is held before.
 func (s *Server) read(ctx *fasthttp.RequestCtx, c *conn, x *exchange) *refusal {
 	limit, size := s.cfg.Limits.Body, ctx.Request.Header.ContentLength()
 	if size > limit {
@@ -22,14 +23,18 @@ func (s *Server) read(ctx *fasthttp.RequestCtx, c *conn, x *exchange) *refusal {
 		return nil
 	}
 	body := x.body[:0]
-	if want := min(uint(size), firstRead); cap(body) < int(want) { // chunked: size is -1
-		body = make([]byte, 0, want)
-	}
 	for {
-		if len(body) == cap(body) {
-			body = slices.Grow(body, min(max(len(body), 1), limit+1-len(body)))
+		if len(body) == x.held {
+			more := min(max(len(body), firstRead), limit+1-len(body))
+			if size > 0 { // it is not, if the body comes in chunks
+				more = min(more, max(size-len(body), 1))
+			}
+			if !s.hold(x, more) {
+				return &s.refusals.bodies
+			}
+			body = slices.Grow(body, more)
 		}
-		n, err := stream.Read(body[len(body):min(cap(body), limit+1)])
+		n, err := stream.Read(body[len(body):x.held])
 		body = body[:len(body)+n]
 		x.body = body
 		switch {

@@ -22,6 +22,7 @@ type Limits struct {
 	Candidates  int // items of one request (limits.candidates)
 	Features    int // features of one item, and of the context (limits.features)
 	Body        int // bytes of one body, also after inflating (limits.body)
+	Bodies      int // bytes of the bodies of all requests that are being read or ranked; more get 429 (limits.bodies)
 	Header      int // bytes of the request line and the headers (limits.header)
 	InFlight    int // requests answered at a time; more get 429 (limits.in_flight)
 	Connections int // open connections; more are answered with 429 and closed (limits.connections)
@@ -46,7 +47,7 @@ func DefaultConfig() Config {
 	return Config{
 		Budget: budget.DefaultLimits,
 		Limits: Limits{
-			Candidates: 2000, Features: 128, Body: 4 << 20, Header: 8 << 10,
+			Candidates: 2000, Features: 128, Body: 4 << 20, Bodies: 256 << 20, Header: 8 << 10,
 			InFlight: 4096, Connections: 16384,
 		},
 		Timeouts: Timeouts{Read: 5 * time.Second, Write: 5 * time.Second, Idle: time.Minute},
@@ -71,7 +72,11 @@ func (c Config) Validate() []rank.FieldError {
 	span("budget.max", c.Budget.Max, time.Microsecond)
 	count("limits.candidates", c.Limits.Candidates, 1, 1<<20)
 	count("limits.features", c.Limits.Features, 1, 1<<16)
-	count("limits.body", c.Limits.Body, 1<<10, 1<<30)
+	count("limits.body", c.Limits.Body, 1<<10, maxBody)
+	if least := 2 * c.Limits.Body; c.Limits.Bodies < least && c.Limits.Body <= maxBody {
+		errs = append(errs, rank.FieldError{Path: "limits.bodies", Message: fmt.Sprintf(
+			"%d: must be at least %d: one body of limits.body, as sent and inflated", c.Limits.Bodies, least)})
+	}
 	count("limits.header", c.Limits.Header, 1<<10, 1<<20)
 	count("limits.in_flight", c.Limits.InFlight, 1, 1<<20)
 	count("limits.connections", c.Limits.Connections, 1, 1<<20)
@@ -83,6 +88,9 @@ func (c Config) Validate() []rank.FieldError {
 	span("drain.finish", c.Drain.Finish, 0)
 	return errs
 }
+
+// maxBody is the most that limits.body may be.
+const maxBody = 1 << 30
 
 // maxSpan is the longest time that any setting may name.
 const maxSpan = 24 * time.Hour

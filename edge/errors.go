@@ -47,6 +47,7 @@ func invalid(format string, args ...any) *refusal {
 type refusals struct {
 	body, inflated, header, slow         refusal
 	inFlight, inflating, connections     refusal
+	bodies                               refusal
 	draining, cold, panicked, unexpected refusal
 }
 
@@ -60,6 +61,7 @@ func newRefusals(cfg Config) refusals {
 		header:      fixed(rank.TooLarge, "headers: more than %d bytes (limits.header)", cfg.Limits.Header),
 		slow:        fixed(rank.InvalidRequest, "request: not complete after %v (timeouts.read)", cfg.Timeouts.Read),
 		inFlight:    fixed(rank.Overloaded, "more than %d requests in flight (limits.in_flight)", cfg.Limits.InFlight),
+		bodies:      fixed(rank.Overloaded, "bodies: more than %d bytes of all requests together (limits.bodies)", cfg.Limits.Bodies),
 		inflating:   fixed(rank.Overloaded, "too many compressed bodies: not one inflated in %v (budget.max)", cfg.Budget.Max),
 		connections: fixed(rank.Overloaded, "more than %d connections (limits.connections)", cfg.Limits.Connections),
 		draining:    fixed(rank.Unavailable, "draining: this instance is about to stop"),

@@ -11,6 +11,7 @@ type exchange struct {
 	res     rank.Result
 	decoder decoder
 
+	held  int    // bytes of limits.bodies; see Server.hold
 	body  []byte // as sent, or inflated; req's strings are views into it
 	spare []byte // the other of the two
 	words []byte // words of the path and the headers that req views

@@ -81,6 +81,8 @@ func (s *Server) inflate(encoding []byte, x *exchange) *refusal {
 	out, err := f.inflate(kind, x.spare[:0], x.body, s.inflaters.limit)
 	x.body, x.spare = out, x.body
 	switch {
+	case err == nil && len(out) <= s.inflaters.limit && !s.hold(x, len(out)):
+		return &s.refusals.bodies
 	case err == nil && len(out) <= s.inflaters.limit:
 		return nil
 	case err == nil, errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded):

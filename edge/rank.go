@@ -33,6 +33,7 @@ func (s *Server) work(ctx *fasthttp.RequestCtx, c *conn, x *exchange, model []by
 	if r := checkType(&ctx.Request.Header); r != nil {
 		return r
 	}
+	defer s.release(x)
 	if r := s.read(ctx, c, x); r != nil {
 		return r
 	}

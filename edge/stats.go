@@ -13,6 +13,7 @@ type Stats struct {
 	Refused     [rank.NumCodes]atomic.Uint64 // requests with an error, by code; /readyz included
 	InFlight    atomic.Int64                 // requests to /rank being worked on
 	BodyBytes   atomic.Uint64                // of bodies to /rank, as sent
+	BodiesHeld  atomic.Int64                 // bytes of bodies that are being read or ranked (limits.bodies)
 	Gone        atomic.Uint64                // requests whose caller was seen to have left
 	Panics      atomic.Uint64                // requests that ended in a panic
 	Connections atomic.Int64                 // open now

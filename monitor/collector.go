@@ -50,6 +50,7 @@ var (
 	edgeResponses   = desc("http_responses_total", "Answers to /rank by code: ok, or the error's code.", "code")
 	edgeInFlight    = desc("http_requests_in_flight", "Requests to /rank being answered now.")
 	edgeBodyBytes   = desc("http_request_body_bytes_total", "Bytes of request bodies, as sent.")
+	edgeBodiesHeld  = desc("http_request_bodies_held_bytes", "Bytes of request bodies that are being read or ranked.")
 	edgeGone        = desc("http_callers_gone_total", "Requests whose caller was seen to have left before the answer.")
 	edgePanics      = desc("http_panics_total", "Requests that ended in a panic, which the log explains.")
 	edgeConnections = desc("http_connections", "Connections open now.")
@@ -122,6 +123,7 @@ func (c *sharedCollector) collectEdge(counter counterFunc, gauge gaugeFunc) {
 	}
 	gauge(edgeInFlight, int(s.InFlight.Load()))
 	counter(edgeBodyBytes, s.BodyBytes.Load())
+	gauge(edgeBodiesHeld, int(s.BodiesHeld.Load()))
 	counter(edgeGone, s.Gone.Load())
 	counter(edgePanics, s.Panics.Load())
 	gauge(edgeConnections, int(s.Connections.Load()))
