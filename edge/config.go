@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"crypto/tls"
 	"fmt"
 	"time"
 
@@ -14,6 +15,9 @@ type Config struct {
 	Limits   Limits
 	Timeouts Timeouts
 	Drain    Drain
+
+	Keys *Keys       // who may ask for all but health; nil means everyone
+	TLS  *tls.Config // nil means plain TCP
 }
 
 // Limits bounds one request and all requests together. Every limit is at least

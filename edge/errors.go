@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strconv"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -27,6 +29,7 @@ type refusal struct {
 	status  int
 	code    rank.Code
 	message string
+	after   time.Duration // when to come back, if the code is Overloaded; 0 means soon
 }
 
 func refused(err *rank.Error) *refusal {
@@ -90,13 +93,24 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, r *refusal) {
 	ctx.SetStatusCode(r.status)
 	ctx.Response.Header.SetContentType(contentJSON)
 	if r.code == rank.Overloaded {
-		ctx.Response.Header.Set("Retry-After", retryAfter)
+		ctx.Response.Header.Set("Retry-After", seconds(r.after))
+	}
+	if r.code == rank.Unauthorized {
+		ctx.Response.Header.Set("WWW-Authenticate", "Bearer")
 	}
 	ctx.Response.SetBodyRaw(errorBody(r.code, r.message))
 }
 
 // retryAfter is in seconds, and HTTP has nothing shorter to ask for.
 const retryAfter = "1"
+
+// seconds is d rounded up to what Retry-After can say.
+func seconds(d time.Duration) string {
+	if d <= time.Second {
+		return retryAfter
+	}
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}
 
 // malformed answers what is not a request of HTTP; fasthttp closes the
 // connection after it.

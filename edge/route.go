@@ -7,9 +7,26 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// route finds what the request's path and method ask for.
+// route finds what the request's path and method ask for. Only health needs no
+// key.
 func (s *Server) route(ctx *fasthttp.RequestCtx, c *conn) {
 	path := ctx.Path()
+	switch string(path) {
+	case "/healthz":
+		if s.allows(ctx, "GET, HEAD, OPTIONS", "GET", "HEAD") {
+			s.alive(ctx)
+		}
+		return
+	case "/readyz":
+		if s.allows(ctx, "GET, HEAD, OPTIONS", "GET", "HEAD") {
+			s.readiness(ctx)
+		}
+		return
+	}
+	if r := s.authorize(&ctx.Request.Header); r != nil {
+		s.refuse(ctx, r)
+		return
+	}
 	model, named := bytes.CutPrefix(path, rankPrefix)
 	switch {
 	case string(path) == "/rank":
@@ -19,14 +36,6 @@ func (s *Server) route(ctx *fasthttp.RequestCtx, c *conn) {
 	case named && len(model) > 0 && bytes.IndexByte(model, '/') < 0:
 		if s.allows(ctx, "POST, OPTIONS", "POST") {
 			s.rank(ctx, c, model)
-		}
-	case string(path) == "/healthz":
-		if s.allows(ctx, "GET, HEAD, OPTIONS", "GET", "HEAD") {
-			s.alive(ctx)
-		}
-	case string(path) == "/readyz":
-		if s.allows(ctx, "GET, HEAD, OPTIONS", "GET", "HEAD") {
-			s.readiness(ctx)
 		}
 	default:
 		s.refuse(ctx, unknownPath(path))

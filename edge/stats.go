@@ -11,6 +11,7 @@ import (
 type Stats struct {
 	Answered    atomic.Uint64                // requests to /rank with a 200
 	Refused     [rank.NumCodes]atomic.Uint64 // requests with an error, by code; /readyz included
+	Limited     atomic.Uint64                // requests above the rate of their key; among the Refused
 	InFlight    atomic.Int64                 // requests to /rank being worked on
 	BodyBytes   atomic.Uint64                // of bodies to /rank, as sent
 	BodiesHeld  atomic.Int64                 // bytes of bodies that are being read or ranked (limits.bodies)

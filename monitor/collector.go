@@ -48,6 +48,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	edgeResponses   = desc("http_responses_total", "Answers to /rank by code: ok, or the error's code.", "code")
+	edgeLimited     = desc("http_requests_rate_limited_total", "Requests above the rate of their key; also counted as overloaded.")
 	edgeInFlight    = desc("http_requests_in_flight", "Requests to /rank being answered now.")
 	edgeBodyBytes   = desc("http_request_body_bytes_total", "Bytes of request bodies, as sent.")
 	edgeBodiesHeld  = desc("http_request_bodies_held_bytes", "Bytes of request bodies that are being read or ranked.")
@@ -121,6 +122,7 @@ func (c *sharedCollector) collectEdge(counter counterFunc, gauge gaugeFunc) {
 	for code := range s.Refused {
 		counter(edgeResponses, s.Refused[code].Load(), rank.Code(code).String())
 	}
+	counter(edgeLimited, s.Limited.Load())
 	gauge(edgeInFlight, int(s.InFlight.Load()))
 	counter(edgeBodyBytes, s.BodyBytes.Load())
 	gauge(edgeBodiesHeld, int(s.BodiesHeld.Load()))
