@@ -17,7 +17,7 @@ type Config struct {
 	Drain    Drain
 
 	Keys *Keys       // who may ask for all but health; nil means everyone
-	TLS  *tls.Config // nil means plain TCP
+	TLS  *tls.Config // of the listener; nil means plain TCP
 }
 
 // Limits bounds one request and all requests together. Every limit is at least

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"sync/atomic"
@@ -36,7 +37,8 @@ type conn struct {
 	atTurn uint64
 
 	// raw, peek and gone are set once, before the connection is served, so that
-	// asking allocates nothing. All are nil if it is no socket.
+	// asking allocates nothing. All are nil if it is no socket. They are about the
+	// socket below TLS.
 	raw   syscall.RawConn
 	peek  func(fd uintptr) // writes what it saw to ahead
 	gone  func() bool
@@ -52,6 +54,9 @@ const (
 
 func newConn(nc net.Conn, s *Server) *conn {
 	c := &conn{Conn: nc, server: s}
+	if s.cfg.TLS != nil {
+		c.Conn = tls.Server(nc, s.cfg.TLS)
+	}
 	socket, ok := nc.(syscall.Conn)
 	if !ok || !canPeek {
 		return c
@@ -126,7 +131,9 @@ func turnTo(nc net.Conn, state fasthttp.ConnState) {
 // isGone reports whether the peer has closed the connection. It peeks at the
 // socket: bytes of a pipelined request mean that it is there, the end of the
 // stream or an error that it is not. A peer that closes only its sending half
-// counts as gone; TCP does not tell the two apart before it is written to. Any
+// counts as gone; TCP does not tell the two apart before it is written to. Under
+// TLS a peer that takes its leave sends bytes to do so, and is not noticed before
+// they are read; one that just closes, or whose connection breaks, is. Any
 // goroutine may ask while the request is being answered.
 func (c *conn) isGone() bool {
 	if c.left.Load() {

@@ -26,7 +26,7 @@ func inFakeTime(t *testing.T, cfg Config, test func(t *testing.T, m memory)) {
 // and the cleaner of its workers, which the last sleep lets end.
 func inFakeTimeWith(t *testing.T, cfg Config, ranker RankerFunc, test func(t *testing.T, m memory)) {
 	t.Helper()
-	serveInMemory(t, newServer(t, cfg, descending)).do(t, call{method: "GET", path: "/healthz"})
+	serveInMemory(t, newServer(t, DefaultConfig(), descending)).do(t, call{method: "GET", path: "/healthz"})
 	synctest.Test(t, func(t *testing.T) {
 		m := memory{newServer(t, cfg, ranker), fasthttputil.NewInmemoryListener()}
 		go func() { _ = m.Serve(m.ln) }()

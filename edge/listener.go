@@ -86,9 +86,14 @@ func passing(err error) bool {
 }
 
 // turnAway answers a connection that is one too many. It runs between two
-// Accepts and must not wait: a new connection's buffer is empty.
+// Accepts and must not wait: a new connection's buffer is empty, and a handshake
+// would wait for the peer.
 func (s *Server) turnAway(nc net.Conn) {
 	s.stats.TurnedAway.Add(1)
+	if s.cfg.TLS != nil {
+		_ = nc.Close()
+		return
+	}
 	r := &s.refusals.connections
 	body := errorBody(r.code, r.message)
 	_ = nc.SetWriteDeadline(time.Now().Add(minPause))
