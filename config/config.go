@@ -23,6 +23,8 @@ import (
 // Paths in it are seen from the working directory.
 type Config struct {
 	Listen   Listen
+	Auth     Auth
+	Admin    Admin
 	Edge     edge.Config // sections budget, limits, timeouts and drain
 	ONNX     onnx.Config
 	Cache    cache.Config
@@ -42,6 +44,7 @@ type Config struct {
 type Listen struct {
 	HTTP  string
 	Admin string
+	TLS   *TLS // of HTTP; nil means plain TCP
 }
 
 // Features says where features come from.
@@ -114,7 +117,7 @@ func readConfig(f *File) (Config, error) {
 	c.File = f
 	c.Models.Repository = f.resolve(c.Models.Repository)
 	err := read(f, c.decode)
-	wrong := c.Edge.Validate()
+	wrong := append(c.Edge.Validate(), c.exposed()...)
 	if c.Features.Redis != nil {
 		wrong = append(wrong, c.Features.Redis.Validate()...)
 	}
@@ -127,6 +130,8 @@ func readConfig(f *File) (Config, error) {
 func (c *Config) decode(v *value) {
 	v.fields(fields{
 		"listen":   c.listen,
+		"auth":     c.auth,
+		"admin":    c.admin,
 		"budget":   c.budget,
 		"limits":   c.limits,
 		"timeouts": c.timeouts,
@@ -146,6 +151,7 @@ func (c *Config) listen(v *value) {
 	seen := v.fields(fields{
 		"http":  address(&c.Listen.HTTP),
 		"admin": address(&c.Listen.Admin),
+		"tls":   c.tls,
 	})
 	switch {
 	case !overlap(c.Listen.HTTP, c.Listen.Admin):

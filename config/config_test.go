@@ -19,7 +19,9 @@ import (
 )
 
 const everySetting = `
-listen:   {http: "[::1]:8080", admin: "localhost:0"}
+listen:   {http: "[::1]:8080", admin: ":9901", tls: {cert: tls/cert.pem, key: tls/key.pem, client_ca: ca.pem}}
+auth:     {keys: {file: secrets/keys}}
+admin:    {token: {env: ADMIN_TOKEN}}
 budget:   {default: 40ms, max: 1.5s}
 limits:   {candidates: 500, features: 32, body: 1MB, bodies: 20MB, header: 4KiB, in_flight: 64, connections: 128}
 timeouts: {read: 1s, write: 2s, idle: 1m30s}
@@ -43,7 +45,11 @@ func TestEverySettingReachesItsStage(t *testing.T) {
 	}
 	dir := filepath.Dir(file)
 	want := Config{
-		Listen: Listen{HTTP: "[::1]:8080", Admin: "localhost:0"},
+		Listen: Listen{HTTP: "[::1]:8080", Admin: ":9901", TLS: &TLS{
+			Cert: filepath.Join(dir, "tls/cert.pem"), Key: filepath.Join(dir, "tls/key.pem"), ClientCA: filepath.Join(dir, "ca.pem"),
+		}},
+		Auth:  Auth{Keys: Secret{File: filepath.Join(dir, "secrets/keys")}},
+		Admin: Admin{Token: Secret{Env: "ADMIN_TOKEN"}},
 		Edge: edge.Config{
 			Budget:   budget.Limits{Default: 40 * time.Millisecond, Max: 1500 * time.Millisecond},
 			Limits:   edge.Limits{Candidates: 500, Features: 32, Body: 1_000_000, Bodies: 20_000_000, Header: 4096, InFlight: 64, Connections: 128},

@@ -4,8 +4,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/rankgate/rankgate/features/redis"
 )
 
@@ -99,18 +97,9 @@ func decodeSentinel(v *value, into *redis.Sentinel) {
 
 // decodePassword takes where a password is, never the password itself.
 func decodePassword(v *value, into *redis.Credentials) {
-	const where = "a password is never written here; name where it is, {env: NAME} or {file: PATH}"
-	if v.node.Kind != yaml.MappingNode { // and never shown
-		v.fail(where)
-		return
-	}
-	v.fields(fields{
-		"env":  nonEmpty(&into.PasswordEnv, "the name of an environment variable"),
-		"file": filePath(&into.PasswordFile),
-	})
-	if len(v.node.Content) == 0 {
-		v.fail(where)
-	}
+	var at Secret
+	decodeSecret(v, "password", &at)
+	into.PasswordEnv, into.PasswordFile = at.Env, at.File
 }
 
 func decodeTLS(v *value, into *redis.TLS) {

@@ -14,7 +14,7 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte(everySetting))
 	f.Add([]byte(everyFeature))
 	f.Add([]byte(everyField))
-	for _, table := range [][]mistake{gatewayMistakes, registryMistakes, modelMistakes} {
+	for _, table := range [][]mistake{gatewayMistakes, accessMistakes, registryMistakes, modelMistakes} {
 		for _, m := range table {
 			f.Add([]byte(m.yaml))
 		}

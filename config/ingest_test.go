@@ -14,7 +14,7 @@ import (
 func TestEverySettingOfIngestReachesItsSource(t *testing.T) {
 	file := write(t, t.TempDir(), "gateway.yaml", `
 ingest:
-  admin: ":9999"
+  admin: "127.0.0.1:9999"
   batch: 500
   linger: 2ms
   max_event: 64KiB
@@ -35,7 +35,7 @@ ingest:
 	}
 	in := func(name string) string { return filepath.Join(filepath.Dir(file), name) }
 	want := &ingest.Config{
-		Admin: ":9999", Batch: 500, Linger: 2 * time.Millisecond, MaxEvent: 64 << 10, MaxAhead: time.Hour,
+		Admin: "127.0.0.1:9999", Batch: 500, Linger: 2 * time.Millisecond, MaxEvent: 64 << 10, MaxAhead: time.Hour,
 		Redis: &ingest.Redis{Stream: "updates", Group: "shop", Consumer: "one", ClaimAfter: time.Minute, DeadMax: 50},
 		Kafka: &ingest.Kafka{
 			Brokers: []string{"10.0.0.5:9092", "kafka.local:9092"}, Topics: []string{"users", "items"}, Group: "shop",

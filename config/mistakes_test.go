@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,7 +20,7 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 		read  func(f *File) error
 		table []mistake
 	}{
-		{"gateway.yaml", func(f *File) error { _, err := readConfig(f); return err }, gatewayMistakes},
+		{"gateway.yaml", func(f *File) error { _, err := readConfig(f); return err }, slices.Concat(gatewayMistakes, accessMistakes)},
 		{"features.yaml", func(f *File) error { _, _, err := readRegistry(f); return err }, registryMistakes},
 		{"model.yaml", func(f *File) error { _, err := readModel(f); return err }, modelMistakes},
 	}
