@@ -44,6 +44,7 @@ var confined = map[string][]string{
 	"github.com/vbauerster/mpb/v8":        {"cmd"},
 	"github.com/Shopify/toxiproxy/v2":     {"features"},
 	"github.com/spf13/cobra":              {"cmd"},
+	"github.com/fsnotify/fsnotify":        {"cmd"},
 
 	// They keep the linker from dropping dead methods (make lint proves that none does).
 	"text/template": {},

@@ -42,6 +42,9 @@ type gateway struct {
 	edge      *edge.Server
 	metrics   *monitor.Metrics
 
+	access       *access
+	certificates *certificates // nil if the public listener speaks no TLS
+
 	public, admin net.Listener
 	adminServer   *http.Server
 
@@ -85,11 +88,27 @@ func compose(cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err 
 		return nil, err
 	}
 	g.router = router.New(g.catalogue, g.scores, g.store, g.metrics)
-	if g.edge, err = edge.New(cfg.Edge, g.router, g.catalogue.Ready, log); err != nil {
+	if err := g.secure(); err != nil {
+		return nil, invalid(err)
+	}
+	if g.edge, err = edge.New(g.cfg.Edge, g.router, g.catalogue.Ready, log); err != nil {
 		return nil, invalid(err)
 	}
 	g.watch()
 	return g, nil
+}
+
+// secure reads what the listeners ask of their callers and prove themselves with.
+func (g *gateway) secure() error {
+	var wrong, unread error
+	g.access, wrong = openAccess(&g.cfg)
+	g.cfg.Edge.Keys = g.access.keys
+	if settings := g.cfg.Listen.TLS; settings != nil {
+		if g.certificates, unread = openCertificates(*settings, g.log); unread == nil {
+			g.cfg.Edge.TLS = g.certificates.config("http/1.1")
+		}
+	}
+	return config.Join(wrong, g.cfg.File.Place(unread))
 }
 
 // openStore makes the feature store. The score cache hears of its changes.
@@ -192,7 +211,7 @@ func (g *gateway) listen() (err error) {
 	if g.admin, err = net.Listen("tcp", g.cfg.Listen.Admin); err != nil {
 		return errors.Join(fmt.Errorf("listen.admin (--admin): %w", err), g.public.Close())
 	}
-	g.adminServer = &http.Server{Handler: g.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
+	g.adminServer = &http.Server{Handler: g.access.guard(g.adminHandler()), ReadHeaderTimeout: 5 * time.Second}
 	return nil
 }
 
@@ -200,6 +219,7 @@ func (g *gateway) listen() (err error) {
 // drain is over, so that it can be watched.
 func (g *gateway) run(ctx context.Context) error {
 	failed := make(chan error, 2)
+	defer g.watchCertificates(ctx)()
 	go func() { failed <- g.edge.Serve(g.public) }()
 	go func() { failed <- g.adminServer.Serve(g.admin) }()
 	var err error
@@ -212,6 +232,23 @@ func (g *gateway) run(ctx context.Context) error {
 		g.log.Info("drained")
 	}
 	return errors.Join(err, g.adminServer.Close())
+}
+
+// watchCertificates starts to watch for new ones, if there are any, until it is
+// told to stop.
+func (g *gateway) watchCertificates(ctx context.Context) (stop func()) {
+	if g.certificates == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := g.certificates.watch(ctx); err != nil {
+			g.log.Warn("new certificates are read on SIGHUP only", "error", err)
+		}
+	}()
+	return func() { cancel(); <-done }
 }
 
 // close frees what compose and load opened, callers before what they call.

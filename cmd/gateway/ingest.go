@@ -44,6 +44,9 @@ configuration with mistakes.`,
 			}
 			if cfg.Ingest != nil && admin != "" {
 				cfg.Ingest.Admin = admin
+				if err := cfg.CheckAdmin(); err != nil {
+					return invalid(err)
+				}
 			}
 			return runIngest(c.Context(), cfg, newLogger(cfg.Log))
 		},
@@ -80,8 +83,9 @@ func openIngestion(ctx context.Context, cfg config.Config, log *slog.Logger) (_ 
 	case cfg.Features.Redis == nil:
 		return nil, invalid(errors.New("features.store.redis: missing; events become rows of a remote store"))
 	}
-	registry, registryFile, err := config.ReadRegistry(cfg.Features.Registry)
-	if err != nil {
+	registry, registryFile, unread := config.ReadRegistry(cfg.Features.Registry)
+	access, wrong := openAdmin(&cfg)
+	if err := config.Join(unread, wrong); err != nil {
 		return nil, invalid(err)
 	}
 	in := &ingestion{log: log}
@@ -107,7 +111,7 @@ func openIngestion(ctx context.Context, cfg config.Config, log *slog.Logger) (_ 
 		}
 		return nil, err
 	}
-	in.admin = &http.Server{Handler: ingestHandler(in.Stats(), registry), ReadHeaderTimeout: 5 * time.Second}
+	in.admin = &http.Server{Handler: access.guard(ingestHandler(in.Stats(), registry)), ReadHeaderTimeout: 5 * time.Second}
 	return in, nil
 }
 

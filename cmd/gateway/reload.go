@@ -16,13 +16,15 @@ func hangups() (_ <-chan os.Signal, stop func()) {
 	return c, func() { signal.Stop(c) }
 }
 
-// reloadOn replaces the features at each signal, until ctx ends.
+// reloadOn reads the keys, the certificates and the features again at each signal,
+// until ctx ends.
 func (g *gateway) reloadOn(ctx context.Context, signals <-chan os.Signal) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-signals:
+			g.reloadAccess()
 			g.reload(ctx)
 		}
 	}
@@ -40,4 +42,15 @@ func (g *gateway) reload(ctx context.Context) {
 		return
 	}
 	g.log.Info("features reloaded", "took", time.Since(start).Round(time.Millisecond))
+}
+
+// reloadAccess reads the keys, the token and the certificates again. What is
+// broken stays as it was.
+func (g *gateway) reloadAccess() {
+	if err := g.access.reload(); err != nil {
+		g.log.Error("keys were not read again, the old ones stay", "error", err)
+	}
+	if g.certificates != nil {
+		g.certificates.reload()
+	}
 }

@@ -47,6 +47,7 @@ func (s *source) read(args []string) (config.Config, error) {
 	}
 	if s.admin != "" {
 		cfg.Listen.Admin = s.admin
+		err = config.Join(err, cfg.CheckAdmin())
 	}
 	return cfg, invalid(err)
 }
@@ -82,7 +83,7 @@ func serveCommand() *cobra.Command {
 
 SIGHUP reads the sources of the features again and swaps them in whole; if one
 is broken the old features stay. (With features in Redis there is nothing to
-read.) SIGTERM or an interrupt drains: readiness goes off, requests are still
+read.) It reads API keys, the admin token and certificates again too. SIGTERM or an interrupt drains: readiness goes off, requests are still
 taken while load balancers notice (drain.wait), then connections are closed one
 answer at a time (drain.linger), then the process ends.
 
