@@ -71,4 +71,12 @@ func TestExitCodesTellMistakesApart(t *testing.T) {
 	}
 	dir = with("items.csv", "item,number\n1,1\n")
 	f(exitInvalid, "items.csv", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+
+	dir = with("gateway.yaml", "auth: {keys: {file: keys}}\nadmin: {token: {env: RANKGATE_TEST_NO_TOKEN}}\n"+
+		"listen: {tls: {cert: a.pem, key: b.pem}}\nmodels: {default: sum}\nfeatures: {registry: features.yaml}\n")
+	overwrite(t, filepath.Join(dir, "keys"), "shop 1234\n")
+	f(exitInvalid, "gateway.yaml:1:21: auth.keys.file: "+filepath.Join(dir, "keys")+": line 1: the hash must be", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	f(exitInvalid, "gateway.yaml:2:22: admin.token.env: the environment has no RANKGATE_TEST_NO_TOKEN", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	f(exitInvalid, "gateway.yaml:3:22: listen.tls.cert: can't be read", "check", "-c", filepath.Join(dir, "gateway.yaml"))
+	f(exitInvalid, "listen.admin: 0.0.0.0:0: other machines reach this; set admin.token", "serve", filepath.Join(dir, "models"), "--admin", "0.0.0.0:0")
 }
