@@ -53,7 +53,7 @@ const memoryText = `What one row takes. The heap's part is by how much it grows 
 
 const writesText = `All rows are stored: by redis-cli --pipe, from a file of ready SET or HSET commands; by the writer behind
 ` + "`gateway materialize`" + `, which encodes them in batches of 10,000 and has the server compare each with the row that is
-there; and by materialize itself, which reads them from a Parquet file.
+there (or, while there is none, stores them with MSETNX); and by materialize itself, which reads them from a Parquet file.
 
 `
 
