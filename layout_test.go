@@ -18,7 +18,7 @@ const module = "github.com/rankgate/rankgate"
 // floors says on which floor each room stands; a room is the first element of a
 // package's path below the module. A new room gets its line here and in doc.go.
 var floors = map[string]int{
-	"rank": 0, "budget": 0, "model": 0,
+	"rank": 0, "budget": 0, "model": 0, "secret": 0, "certtest": 0,
 	"cache": 1, "features": 1, "batcher": 1, "backends": 1,
 	"edge": 2, "router": 2, "offline": 2,
 	"config": 3, "monitor": 3,
@@ -26,8 +26,9 @@ var floors = map[string]int{
 }
 
 // neighbours are the imports along a floor that are allowed all the same: a model's
-// signature is written in the words of a request.
-var neighbours = map[string]string{"model": "rank"}
+// signature is written in the words of a request, a secret that is not there is a
+// rank.FieldError.
+var neighbours = map[string]string{"model": "rank", "secret": "rank"}
 
 // confined lists the dependencies that only some rooms may see, so that each of them
 // can be replaced, or built without, in one place.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/rankgate/rankgate/rank"
+	"github.com/rankgate/rankgate/secret"
 )
 
 // TLS says how the public listener proves who it is, and whom it asks to do the
@@ -16,12 +17,12 @@ type TLS struct {
 
 // Auth says who may ask.
 type Auth struct {
-	Keys Secret // lines of edge.Keys; not set means that everyone may ask
+	Keys secret.Source // lines of edge.Keys; not set means that everyone may ask
 }
 
 // Admin says who may read the admin listeners.
 type Admin struct {
-	Token Secret // not set means everyone who reaches them
+	Token secret.Source // not set means everyone who reaches them
 }
 
 func (c *Config) tls(v *value) {
@@ -48,6 +49,12 @@ func (c *Config) admin(v *value) {
 // CheckAdmin reports an admin listener that other machines reach and that asks
 // for no token.
 func (c *Config) CheckAdmin() error { return c.File.Errors(c.exposed()) }
+
+// validateAccess reports secrets that are in two places, and what exposed does.
+func (c *Config) validateAccess() []rank.FieldError {
+	wrong := append(c.Auth.Keys.Validate("auth.keys", "key"), c.Admin.Token.Validate("admin.token", "token")...)
+	return append(wrong, c.exposed()...)
+}
 
 func (c *Config) exposed() (wrong []rank.FieldError) {
 	if c.Admin.Token.Set() {

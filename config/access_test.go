@@ -1,12 +1,8 @@
 package config
 
 import (
-	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/rankgate/rankgate/rank"
 )
 
 var accessMistakes = []mistake{
@@ -52,29 +48,5 @@ func TestAdminListenersOfThisMachineNeedNoToken(t *testing.T) {
 	c.Admin.Token.Env = "TOKEN"
 	if err := c.CheckAdmin(); err != nil {
 		t.Errorf("with a token: %v; want nil", err)
-	}
-}
-
-func TestASecretIsReadFromWhereItIs(t *testing.T) {
-	file, empty := write(t, t.TempDir(), "secret", "opensesame\r\n"), write(t, t.TempDir(), "secret", "\n")
-	missing := filepath.Join(filepath.Dir(file), "missing")
-	t.Setenv("RANKGATE_TEST_SECRET", "from the environment")
-	t.Setenv("RANKGATE_TEST_EMPTY", "")
-	for _, c := range []struct {
-		secret      Secret
-		text, field string
-	}{
-		{Secret{File: file}, "opensesame", ""},
-		{Secret{Env: "RANKGATE_TEST_SECRET"}, "from the environment", ""},
-		{Secret{File: empty}, "", "admin.token.file"},
-		{Secret{File: missing}, "", "admin.token.file"},
-		{Secret{File: filepath.Dir(file)}, "", "admin.token.file"},
-		{Secret{Env: "RANKGATE_TEST_EMPTY"}, "", "admin.token.env"},
-	} {
-		text, err := c.secret.Read("admin.token")
-		field, _ := errors.AsType[rank.FieldError](err)
-		if text != c.text || field.Path != c.field {
-			t.Errorf("%+v: %q, %v; want %q, and a mistake in %q", c.secret, text, err, c.text, c.field)
-		}
 	}
 }

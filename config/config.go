@@ -117,7 +117,7 @@ func readConfig(f *File) (Config, error) {
 	c.File = f
 	c.Models.Repository = f.resolve(c.Models.Repository)
 	err := read(f, c.decode)
-	wrong := append(c.Edge.Validate(), c.exposed()...)
+	wrong := append(c.Edge.Validate(), c.validateAccess()...)
 	if c.Features.Redis != nil {
 		wrong = append(wrong, c.Features.Redis.Validate()...)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/model"
 	"github.com/rankgate/rankgate/router"
+	"github.com/rankgate/rankgate/secret"
 )
 
 const everySetting = `
@@ -48,8 +49,8 @@ func TestEverySettingReachesItsStage(t *testing.T) {
 		Listen: Listen{HTTP: "[::1]:8080", Admin: ":9901", TLS: &TLS{
 			Cert: filepath.Join(dir, "tls/cert.pem"), Key: filepath.Join(dir, "tls/key.pem"), ClientCA: filepath.Join(dir, "ca.pem"),
 		}},
-		Auth:  Auth{Keys: Secret{File: filepath.Join(dir, "secrets/keys")}},
-		Admin: Admin{Token: Secret{Env: "ADMIN_TOKEN"}},
+		Auth:  Auth{Keys: secret.Source{File: filepath.Join(dir, "secrets/keys")}},
+		Admin: Admin{Token: secret.Source{Env: "ADMIN_TOKEN"}},
 		Edge: edge.Config{
 			Budget:   budget.Limits{Default: 40 * time.Millisecond, Max: 1500 * time.Millisecond},
 			Limits:   edge.Limits{Candidates: 500, Features: 32, Body: 1_000_000, Bodies: 20_000_000, Header: 4096, InFlight: 64, Connections: 128},

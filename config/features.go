@@ -44,7 +44,7 @@ func (c *Config) redis(v *value) {
 		"mode":        oneOf(&cfg.Mode, []string{"standalone", "sentinel", "cluster"}, modes),
 		"sentinel":    func(v *value) { decodeSentinel(v, &cfg.Sentinel) },
 		"username":    text(&cfg.Credentials.Username),
-		"password":    func(v *value) { decodePassword(v, &cfg.Credentials) },
+		"password":    func(v *value) { decodeSecret(v, "password", &cfg.Credentials.Password) },
 		"database":    count(&cfg.Database, 0, 1<<20),
 		"tls":         func(v *value) { decodeTLS(v, &cfg.TLS) },
 		"connections": count(&cfg.Connections, 1, 64),
@@ -90,16 +90,9 @@ func decodeSentinel(v *value, into *redis.Sentinel) {
 	seen := v.fields(fields{
 		"master":   nonEmpty(&into.Master, "the name under which the sentinels know the master"),
 		"username": text(&into.Credentials.Username),
-		"password": func(v *value) { decodePassword(v, &into.Credentials) },
+		"password": func(v *value) { decodeSecret(v, "password", &into.Credentials.Password) },
 	})
 	v.need(seen, "master", "under which name do the sentinels know the master?")
-}
-
-// decodePassword takes where a password is, never the password itself.
-func decodePassword(v *value, into *redis.Credentials) {
-	var at Secret
-	decodeSecret(v, "password", &at)
-	into.PasswordEnv, into.PasswordFile = at.Env, at.File
 }
 
 func decodeTLS(v *value, into *redis.TLS) {

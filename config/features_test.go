@@ -9,6 +9,7 @@ import (
 	"github.com/rankgate/rankgate/features"
 	"github.com/rankgate/rankgate/features/redis"
 	"github.com/rankgate/rankgate/model"
+	"github.com/rankgate/rankgate/secret"
 )
 
 func TestEverySettingOfRedisReachesTheStore(t *testing.T) {
@@ -42,8 +43,8 @@ features:
 	in := func(name string) string { return filepath.Join(filepath.Dir(file), name) }
 	want := &redis.Config{
 		Addresses: []string{"10.0.0.5:26379", "sentinel.local:26379"}, Mode: redis.Sentineled,
-		Sentinel:    redis.Sentinel{Master: "main", Credentials: redis.Credentials{Username: "watch", PasswordEnv: "SENTINEL_PASSWORD"}},
-		Credentials: redis.Credentials{Username: "gateway", PasswordFile: in("secrets/redis")},
+		Sentinel:    redis.Sentinel{Master: "main", Credentials: redis.Credentials{Username: "watch", Password: secret.Source{Env: "SENTINEL_PASSWORD"}}},
+		Credentials: redis.Credentials{Username: "gateway", Password: secret.Source{File: in("secrets/redis")}},
 		Database:    2,
 		TLS:         redis.TLS{On: true, CA: in("ca.pem"), Cert: in("client.pem"), Key: in("client.key"), ServerName: "redis.local"},
 		Connections: 4, Layout: redis.Feast, Prefix: "shop", Project: "shop", KeyVersion: 2, KeyTTL: 7 * 24 * time.Hour,

@@ -46,7 +46,7 @@ func decodeKafka(v *value, k *ingest.Kafka) {
 		"tls":       func(v *value) { decodeTLS(v, &k.TLS) },
 		"mechanism": oneOf(&k.Mechanism, []string{"scram-sha-512", "scram-sha-256", "plain"}, mechanisms),
 		"username":  text(&k.Credentials.Username),
-		"password":  func(v *value) { decodePassword(v, &k.Credentials) },
+		"password":  func(v *value) { decodeSecret(v, "password", &k.Credentials.Password) },
 	})
 	v.need(seen, "brokers", "where is the cluster? A list of host:port")
 	v.need(seen, "topics", "which topics hold the events?")

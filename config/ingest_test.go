@@ -9,6 +9,7 @@ import (
 
 	"github.com/rankgate/rankgate/features/redis"
 	"github.com/rankgate/rankgate/offline/ingest"
+	"github.com/rankgate/rankgate/secret"
 )
 
 func TestEverySettingOfIngestReachesItsSource(t *testing.T) {
@@ -41,7 +42,7 @@ ingest:
 			Brokers: []string{"10.0.0.5:9092", "kafka.local:9092"}, Topics: []string{"users", "items"}, Group: "shop",
 			TLS:         redis.TLS{On: true, CA: in("ca.pem"), Cert: in("client.pem"), Key: in("client.key"), ServerName: "kafka.local"},
 			Mechanism:   ingest.SCRAMSHA256,
-			Credentials: redis.Credentials{Username: "gateway", PasswordFile: in("secrets/kafka")},
+			Credentials: redis.Credentials{Username: "gateway", Password: secret.Source{File: in("secrets/kafka")}},
 		},
 	}
 	if !reflect.DeepEqual(got.Ingest, want) {

@@ -15,7 +15,7 @@ func (s *Server) authorize(header *fasthttp.RequestHeader) *refusal {
 		return nil
 	}
 	credential := Credential(header.Peek(fasthttp.HeaderAuthorization), header.Peek("X-Api-Key"))
-	_, v := s.cfg.Keys.Check(credential, time.Now())
+	v := s.cfg.Keys.Check(credential, time.Now())
 	if v.Refused == nil {
 		return nil
 	}

@@ -44,23 +44,23 @@ var (
 	wrongKey = Verdict{Refused: rank.Errorf(rank.Unauthorized, "key: not among those that are known (auth.keys)")}
 )
 
-// Check returns the name of the key that credential is, "" if it is none, and
-// whether it may ask now. Asking counts against the key's rate.
-func (k *Keys) Check(credential []byte, now time.Time) (name string, v Verdict) {
+// Check says whether who sends credential may ask now. Asking counts against the
+// key's rate.
+func (k *Keys) Check(credential []byte, now time.Time) Verdict {
 	if len(credential) == 0 {
-		return "", noKey
+		return noKey
 	}
 	hash := sha256.Sum256(credential)
 	found := k.find(&hash)
 	if found == nil {
-		return "", wrongKey
+		return wrongKey
 	}
 	if found.rate != nil {
 		if wait := found.rate.take(now); wait > 0 {
-			return found.name, Verdict{found.often, wait}
+			return Verdict{found.often, wait}
 		}
 	}
-	return found.name, Verdict{}
+	return Verdict{}
 }
 
 func (k *Keys) find(hash *[sha256.Size]byte) *key {

@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rankgate/rankgate/edge/edgetest"
+	"github.com/rankgate/rankgate/certtest"
 	"github.com/rankgate/rankgate/rank"
 )
 
 // secured returns a configuration for a listener with TLS, and for its clients.
 func secured(t testing.TB) (cfg Config, client *tls.Config) {
 	t.Helper()
-	authority := edgetest.NewAuthority(t)
+	authority := certtest.NewAuthority(t)
 	cfg = DefaultConfig()
 	cfg.TLS = &tls.Config{Certificates: []tls.Certificate{authority.Certificate("gateway")}, MinVersion: tls.VersionTLS12}
 	return cfg, &tls.Config{RootCAs: authority.Pool, MinVersion: tls.VersionTLS12}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/edge"
-	"github.com/rankgate/rankgate/rank"
 )
 
 // access is who may reach the listeners.
@@ -57,11 +56,7 @@ func (a *access) reloadKeys() error {
 	text, err := a.cfg.Auth.Keys.Read("auth.keys")
 	if err == nil {
 		if err = a.keys.Replace(text); err != nil {
-			field, where := "auth.keys.file", a.cfg.Auth.Keys.File
-			if where == "" {
-				field, where = "auth.keys.env", a.cfg.Auth.Keys.Env
-			}
-			err = rank.FieldError{Path: field, Message: where + ": " + err.Error()}
+			err = a.cfg.Auth.Keys.Wrong("auth.keys", err)
 		}
 	}
 	return a.cfg.File.Place(err)
@@ -75,7 +70,7 @@ func (a *access) guard(next http.Handler) http.Handler {
 	const refusal = `{"error":{"code":"unauthorized","message":"token: missing or wrong; send Authorization: Bearer TOKEN (admin.token)"}}`
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := edge.Credential([]byte(r.Header.Get("Authorization")), nil)
-		if _, v := a.token.Check(token, time.Now()); v.Refused != nil {
+		if v := a.token.Check(token, time.Now()); v.Refused != nil {
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			w.WriteHeader(http.StatusUnauthorized)

@@ -30,9 +30,8 @@ type certificates struct {
 
 // identity is what the files held at one time.
 type identity struct {
-	files   [][]byte // the certificate, its key, the authority of the callers
-	own     tls.Certificate
-	callers *x509.CertPool // nil if they are not asked for a certificate
+	files  [][]byte    // the certificate, its key, the authority of the callers
+	config *tls.Config // for as long as they stay: it holds the keys that sessions are resumed with
 }
 
 // settle is how long after a change the files are read: a certificate and its key
@@ -50,35 +49,13 @@ func openCertificates(settings config.TLS, log *slog.Logger) (*certificates, err
 	return c, nil
 }
 
-// config returns the configuration of a listener that speaks one protocol ("h2",
-// "http/1.1"). Every handshake is made with the files as they were read last.
-func (c *certificates) config(protocol string) *tls.Config {
-	type made struct {
-		of     *identity
-		config *tls.Config
+// config returns the configuration of the public listener. Every handshake is made
+// with the files as they were read last.
+func (c *certificates) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.current.Load().config, nil },
 	}
-	var last atomic.Pointer[made]
-	of := func(id *identity) *tls.Config {
-		if m := last.Load(); m != nil && m.of == id {
-			return m.config // the same one, for it holds the keys that sessions are resumed with
-		}
-		m := &made{id, id.config(protocol)}
-		last.Store(m)
-		return m.config
-	}
-	base := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{protocol}}
-	base.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return of(c.current.Load()), nil }
-	return base
-}
-
-func (id *identity) config(protocol string) *tls.Config {
-	cfg := &tls.Config{
-		MinVersion: tls.VersionTLS12, NextProtos: []string{protocol}, Certificates: []tls.Certificate{id.own},
-	}
-	if id.callers != nil {
-		cfg.ClientAuth, cfg.ClientCAs = tls.RequireAndVerifyClientCert, id.callers
-	}
-	return cfg
 }
 
 // read reads the files. It returns the current identity if they are the same.
@@ -99,13 +76,14 @@ func (c *certificates) read() (*identity, error) {
 	if now := c.current.Load(); now != nil && slices.EqualFunc(now.files, id.files, bytes.Equal) {
 		return now, nil
 	}
-	var err error
-	if id.own, err = tls.X509KeyPair(id.files[0], id.files[1]); err != nil {
+	own, err := tls.X509KeyPair(id.files[0], id.files[1])
+	if err != nil {
 		return nil, rank.FieldError{Path: "listen.tls.cert", Message: c.settings.Cert + " and " + c.settings.Key + ": " + err.Error()}
 	}
+	id.config = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, Certificates: []tls.Certificate{own}}
 	if c.settings.ClientCA != "" {
-		id.callers = x509.NewCertPool()
-		if !id.callers.AppendCertsFromPEM(id.files[2]) {
+		id.config.ClientAuth, id.config.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
+		if !id.config.ClientCAs.AppendCertsFromPEM(id.files[2]) {
 			return nil, rank.FieldError{Path: "listen.tls.client_ca", Message: c.settings.ClientCA + " holds no certificate in PEM"}
 		}
 	}
@@ -119,7 +97,7 @@ func (c *certificates) reload() {
 	case err != nil:
 		c.log.Error("certificates were not read again, the old ones stay", "error", err)
 	case c.current.Swap(id) != id:
-		c.log.Info("certificates read again", "valid_until", id.own.Leaf.NotAfter)
+		c.log.Info("certificates read again", "valid_until", id.config.Certificates[0].Leaf.NotAfter)
 	}
 }
 

@@ -105,7 +105,7 @@ func (g *gateway) secure() error {
 	g.cfg.Edge.Keys = g.access.keys
 	if settings := g.cfg.Listen.TLS; settings != nil {
 		if g.certificates, unread = openCertificates(*settings, g.log); unread == nil {
-			g.cfg.Edge.TLS = g.certificates.config("http/1.1")
+			g.cfg.Edge.TLS = g.certificates.config()
 		}
 	}
 	return config.Join(wrong, g.cfg.File.Place(unread))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -65,16 +64,8 @@ func await(t *testing.T, url string, status int) {
 // get returns the body that a GET is answered with.
 func get(t *testing.T, url string) string {
 	t.Helper()
-	res, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	content, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(content)
+	_, body := asked(t, http.DefaultClient, "GET", url, "")
+	return body
 }
 
 func TestServeReloadsOnSIGHUPAndDrainsOnSIGTERM(t *testing.T) {

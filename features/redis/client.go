@@ -165,33 +165,8 @@ func (c *Config) checkCredentials() error {
 
 // read returns the credentials of a setting.
 func (c Credentials) read(setting string) (rueidis.AuthCredentials, error) {
-	password, err := c.Password(setting)
+	password, err := c.Password.Read(setting)
 	return rueidis.AuthCredentials{Username: c.Username, Password: password}, err
-}
-
-// Password returns the password as it is now, "" if none is named. A
-// rank.FieldError below the given setting says that it is not where c says.
-func (c Credentials) Password(setting string) (string, error) {
-	switch {
-	case c.PasswordFile != "":
-		data, err := os.ReadFile(c.PasswordFile)
-		if err != nil {
-			return "", rank.FieldError{Path: setting + ".file", Message: err.Error()}
-		}
-		password := strings.TrimRight(string(data), "\r\n")
-		if password == "" {
-			return "", rank.FieldError{Path: setting + ".file", Message: c.PasswordFile + " is empty"}
-		}
-		return password, nil
-	case c.PasswordEnv != "":
-		password := os.Getenv(c.PasswordEnv)
-		if password == "" {
-			return "", rank.FieldError{Path: setting + ".env", Message: "the environment has no " + c.PasswordEnv + ", or an empty one"}
-		}
-		return password, nil
-	default:
-		return "", nil
-	}
 }
 
 // Config reads the files that t names. A rank.FieldError below the given setting

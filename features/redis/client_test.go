@@ -16,6 +16,7 @@ import (
 
 	"github.com/rankgate/rankgate/features"
 	"github.com/rankgate/rankgate/features/redis/redistest"
+	"github.com/rankgate/rankgate/secret"
 )
 
 // reader is an ACL user that may do what a Store does and no more.
@@ -45,8 +46,8 @@ func passwordFile(t testing.TB, password string) string {
 func TestAnACLUserReadsWithAPasswordFromTheEnvironmentOrAFile(t *testing.T) {
 	t.Setenv(passwordEnv, "s3cret")
 	for name, given := range map[string]Credentials{
-		"environment": {Username: "reader", PasswordEnv: passwordEnv},
-		"file":        {Username: "reader", PasswordFile: passwordFile(t, "s3cret")},
+		"environment": {Username: "reader", Password: secret.Source{Env: passwordEnv}},
+		"file":        {Username: "reader", Password: secret.Source{File: passwordFile(t, "s3cret")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil)
@@ -78,7 +79,7 @@ func TestARotatedPasswordIsUsedForTheNextConnection(t *testing.T) {
 	w.put(itemView, "", "a", 1)
 	w.admit("first")
 	file := passwordFile(t, "first")
-	w.cfg.Credentials = Credentials{Username: "reader", PasswordFile: file}
+	w.cfg.Credentials = Credentials{Username: "reader", Password: secret.Source{File: file}}
 	w.store = w.open()
 	if got := w.fetch(long, itemView, "", "a").String(); got != "[1] [0]" {
 		t.Fatalf("with the first password: %s", got)
@@ -101,7 +102,7 @@ func TestAWrongPasswordIsRefusedAndNeverShown(t *testing.T) {
 	w := newWorld(t, nil)
 	w.put(itemView, "", "a", 1)
 	w.admit("s3cret")
-	w.cfg.Credentials = Credentials{Username: "reader", PasswordEnv: passwordEnv}
+	w.cfg.Credentials = Credentials{Username: "reader", Password: secret.Source{Env: passwordEnv}}
 	_, err := Connect(w.cfg)
 	if err == nil || !strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), wrong) {
 		t.Errorf("the wrong password: %v", err)
@@ -127,8 +128,8 @@ func TestAWrongPasswordIsRefusedAndNeverShown(t *testing.T) {
 func TestAPasswordThatIsNowhereIsSaidWithItsPlace(t *testing.T) {
 	w := newWorld(t, nil)
 	for place, given := range map[string]Credentials{
-		"RANKGATE_TEST_NOT_SET": {PasswordEnv: "RANKGATE_TEST_NOT_SET"},
-		"/nowhere/password":     {PasswordFile: "/nowhere/password"},
+		"RANKGATE_TEST_NOT_SET": {Password: secret.Source{Env: "RANKGATE_TEST_NOT_SET"}},
+		"/nowhere/password":     {Password: secret.Source{File: "/nowhere/password"}},
 	} {
 		w.cfg.Credentials = given
 		if _, err := Connect(w.cfg); err == nil || !strings.Contains(err.Error(), place) {

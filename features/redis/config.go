@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/rank"
+	"github.com/rankgate/rankgate/secret"
 )
 
 // Config says where the server is, how rows lie in it, and how long one fetch
@@ -68,9 +69,8 @@ type Sentinel struct {
 // Credentials are an ACL user and where its password is. They never hold the
 // password itself, so printing them shows none.
 type Credentials struct {
-	Username     string
-	PasswordEnv  string // name of an environment variable
-	PasswordFile string // read at every connection, so that a rotated password is picked up
+	Username string
+	Password secret.Source // read at every connection
 }
 
 // TLS says whom to trust and how to authenticate. Paths are of PEM files.
@@ -109,12 +109,8 @@ func (c *Config) Validate() []rank.FieldError {
 	if (c.Mode == Sentineled) != (c.Sentinel.Master != "") {
 		fail("sentinel.master", "mode sentinel and the name of the master belong together; set both or none")
 	}
-	if c.Credentials.PasswordEnv != "" && c.Credentials.PasswordFile != "" {
-		fail("password", "both env and file are set; where is the password?")
-	}
-	if s := &c.Sentinel.Credentials; s.PasswordEnv != "" && s.PasswordFile != "" {
-		fail("sentinel.password", "both env and file are set; where is the password?")
-	}
+	errs = append(errs, c.Credentials.Password.Validate("features.store.redis.password", "password")...)
+	errs = append(errs, c.Sentinel.Credentials.Password.Validate("features.store.redis.sentinel.password", "password")...)
 	if c.Layout == Feast && c.Project == "" {
 		fail("project", "missing: the layout feast needs the name of the Feast project")
 	}

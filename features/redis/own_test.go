@@ -7,13 +7,19 @@ import (
 	"github.com/rankgate/rankgate/features"
 )
 
-// The race detector is the judge: the fetch of the first request is still at work
-// when the next one takes memory for its rows.
-func TestARequestPastItsDeadlineLeavesItsMemoryToItsFetch(t *testing.T) {
-	w := newWorld(t, func(_ *Config, reg *features.Registry) {
+// forgetful is a world in which rows of items are not kept.
+func forgetful(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, func(_ *Config, reg *features.Registry) {
 		size := 0
 		reg.Views[itemView].Cache.Size = &size
 	})
+}
+
+// The race detector is the judge: the fetch of the first request is still at work
+// when the next one takes memory for its rows.
+func TestARequestPastItsDeadlineLeavesItsMemoryToItsFetch(t *testing.T) {
+	w := forgetful(t)
 	w.put(itemView, "", "a", 1)
 	w.put(itemView, "", "b", 2)
 	req, all := request("", "a", "b")
@@ -43,10 +49,7 @@ func TestARequestPastItsDeadlineLeavesItsMemoryToItsFetch(t *testing.T) {
 }
 
 func TestRowsThatAreNotKeptLieInMemoryOfTheirRequest(t *testing.T) {
-	w := newWorld(t, func(_ *Config, reg *features.Registry) {
-		size := 0
-		reg.Views[itemView].Cache.Size = &size
-	})
+	w := forgetful(t)
 	w.put(itemView, "", "a", 1)
 	w.put(userView, "u", "", 2)
 	req, all := request("u", "a")

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/rankgate/rankgate/features/redis/redistest"
+	"github.com/rankgate/rankgate/secret"
 )
 
 func TestSentinelsHaveCredentialsOfTheirOwn(t *testing.T) {
@@ -32,9 +33,9 @@ func TestSentinelsHaveCredentialsOfTheirOwn(t *testing.T) {
 	cfg.Addresses, cfg.Mode, cfg.Timeout = append([]string{redistest.FreeAddr(t)}, deployment.Addrs()...), Sentineled, long
 	cfg.Sentinel.Master = redistest.MasterName
 	file := passwordFile(t, "first")
-	cfg.Sentinel.Credentials = Credentials{Username: "watch", PasswordFile: file}
+	cfg.Sentinel.Credentials = Credentials{Username: "watch", Password: secret.Source{File: file}}
 	t.Setenv(passwordEnv, "data")
-	cfg.Credentials = Credentials{Username: "gateway", PasswordEnv: passwordEnv}
+	cfg.Credentials = Credentials{Username: "gateway", Password: secret.Source{Env: passwordEnv}}
 	client, err := Connect(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -57,16 +58,18 @@ func TestAConnectionThatFailsNamesItsSetting(t *testing.T) {
 	at, overTLS := redistest.Start(t).Addr, redistest.StartTLS(t, "no")
 	sentinels := redistest.StartSentinels(t).Addrs()
 	for want, change := range map[string]func(*Config){
-		"addresses: ":       func(c *Config) { c.Addresses = []string{redistest.FreeAddr(t)} },
-		"mode: ":            func(c *Config) { c.Mode = Cluster },
-		"password: ":        func(c *Config) { c.Credentials = Credentials{Username: "x", PasswordFile: passwordFile(t, "x")} },
-		"password.file: ":   func(c *Config) { c.Credentials.PasswordFile = passwordFile(t, "") },
-		"password.env: ":    func(c *Config) { c.Credentials.PasswordEnv = "RANKGATE_TEST_NOT_SET" },
+		"addresses: ": func(c *Config) { c.Addresses = []string{redistest.FreeAddr(t)} },
+		"mode: ":      func(c *Config) { c.Mode = Cluster },
+		"password: ": func(c *Config) {
+			c.Credentials = Credentials{Username: "x", Password: secret.Source{File: passwordFile(t, "x")}}
+		},
+		"password.file: ":   func(c *Config) { c.Credentials.Password.File = passwordFile(t, "") },
+		"password.env: ":    func(c *Config) { c.Credentials.Password.Env = "RANKGATE_TEST_NOT_SET" },
 		"tls: ":             func(c *Config) { c.Addresses, c.TLS = []string{overTLS.Addr}, TLS{On: true, CA: overTLS.Stranger} },
 		"sentinel.master: ": func(c *Config) { c.Addresses, c.Mode, c.Sentinel.Master = sentinels, Sentineled, "another" },
 		"sentinel.password.env: ": func(c *Config) {
 			c.Addresses, c.Mode = sentinels, Sentineled
-			c.Sentinel = Sentinel{Master: redistest.MasterName, Credentials: Credentials{PasswordEnv: "RANKGATE_TEST_NOT_SET"}}
+			c.Sentinel = Sentinel{Master: redistest.MasterName, Credentials: Credentials{Password: secret.Source{Env: "RANKGATE_TEST_NOT_SET"}}}
 		},
 	} {
 		cfg := DefaultConfig()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rankgate/rankgate/features"
 	"github.com/rankgate/rankgate/features/redis/redistest"
+	"github.com/rankgate/rankgate/secret"
 )
 
 func TestRowsAreReadOnceAndKept(t *testing.T) {
@@ -204,7 +205,7 @@ func TestWithoutTrackingRowsAreTrueForTheirTTL(t *testing.T) {
 		if err := w.do("ACL", "SETUSER", "managed", "on", ">p", "~*", "+@all", "-client|tracking"); err != nil {
 			t.Fatal(err)
 		}
-		c.Credentials = Credentials{Username: "managed", PasswordEnv: "RANKGATE_TEST_PASSWORD"}
+		c.Credentials = Credentials{Username: "managed", Password: secret.Source{Env: "RANKGATE_TEST_PASSWORD"}}
 	})
 }
 

@@ -84,13 +84,10 @@ func (c *Config) Validate() []rank.FieldError {
 		if len(k.Topics) == 0 {
 			fail("kafka.topics", "missing: which topics hold the events?")
 		}
-		password := k.Credentials.PasswordEnv != "" || k.Credentials.PasswordFile != ""
-		if password != (k.Credentials.Username != "") {
+		if k.Credentials.Password.Set() != (k.Credentials.Username != "") {
 			fail("kafka.username", "username and password belong together; set both or none")
 		}
-		if k.Credentials.PasswordEnv != "" && k.Credentials.PasswordFile != "" {
-			fail("kafka.password", "both env and file are set; where is the password?")
-		}
+		errs = append(errs, k.Credentials.Password.Validate(passwordSetting, "password")...)
 	}
 	return errs
 }

@@ -24,7 +24,7 @@ func (k *Kafka) options(log *slog.Logger) ([]kgo.Opt, error) {
 		options = append(options, kgo.DialTLSConfig(config))
 	}
 	if k.Credentials.Username != "" {
-		if _, err := k.Credentials.Password(passwordSetting); err != nil {
+		if _, err := k.Credentials.Password.Read(passwordSetting); err != nil {
 			return nil, err
 		}
 		options = append(options, kgo.SASL(k.mechanism()))
@@ -36,7 +36,7 @@ func (k *Kafka) options(log *slog.Logger) ([]kgo.Opt, error) {
 // picked up.
 func (k *Kafka) mechanism() sasl.Mechanism {
 	authenticate := func(context.Context) (scram.Auth, error) {
-		password, err := k.Credentials.Password(passwordSetting)
+		password, err := k.Credentials.Password.Read(passwordSetting)
 		return scram.Auth{User: k.Credentials.Username, Pass: password}, err
 	}
 	switch k.Mechanism {

@@ -1,5 +1,5 @@
-// Package edgetest has what tests of listeners need: certificates.
-package edgetest
+// Package certtest makes certificates for tests of whatever speaks TLS.
+package certtest
 
 import (
 	"crypto/ecdsa"
@@ -81,7 +81,7 @@ func (a *Authority) template(name string) *x509.Certificate {
 	now := time.Now()
 	return &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour), KeyUsage: x509.KeyUsageDigitalSignature,
 	}
 }
 
