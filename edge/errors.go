@@ -16,12 +16,13 @@ import (
 // has a more exact status for (405, 408, 415, 431, and 404 for a path) names
 // that itself.
 var statuses = [rank.NumCodes]int{
-	rank.InvalidRequest: fasthttp.StatusBadRequest,
-	rank.Unauthorized:   fasthttp.StatusUnauthorized,
-	rank.UnknownModel:   fasthttp.StatusNotFound,
-	rank.TooLarge:       fasthttp.StatusRequestEntityTooLarge,
-	rank.Overloaded:     fasthttp.StatusTooManyRequests,
-	rank.Unavailable:    fasthttp.StatusServiceUnavailable,
+	rank.InvalidRequest:   fasthttp.StatusBadRequest,
+	rank.Unauthorized:     fasthttp.StatusUnauthorized,
+	rank.UnknownModel:     fasthttp.StatusNotFound,
+	rank.TooLarge:         fasthttp.StatusRequestEntityTooLarge,
+	rank.Overloaded:       fasthttp.StatusTooManyRequests,
+	rank.Unavailable:      fasthttp.StatusServiceUnavailable,
+	rank.DeadlineExceeded: fasthttp.StatusGatewayTimeout,
 }
 
 // refusal is an answer that is an error.

@@ -13,11 +13,13 @@ const (
 	TooLarge
 	Overloaded
 	Unavailable
+	DeadlineExceeded // never of a ranking, which is then degraded instead
 	NumCodes
 )
 
 var codeNames = [NumCodes]string{
 	"invalid_request", "unauthorized", "unknown_model", "too_large", "overloaded", "unavailable",
+	"deadline_exceeded",
 }
 
 func (c Code) String() string { return codeNames[c] }

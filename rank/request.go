@@ -20,8 +20,9 @@ type Request struct {
 	Fields []Field
 	Floats []float32
 
-	Pin    string // X-Model-Version: "" or the one version that may answer
-	Canary Canary // X-Canary
+	Pin    string      // X-Model-Version: "" or the one version that may answer
+	Canary Canary      // X-Canary
+	Class  Criticality // X-Criticality
 
 	TopK    int  // how many candidates to return, 0 means all
 	Explain bool // return sources, feature values and stage times
