@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rankgate/rankgate/rank"
 )
 
 func TestAnEstimateThatIsTooHighIsTestedAndForgotten(t *testing.T) {
@@ -16,7 +18,7 @@ func TestAnEstimateThatIsTooHighIsTestedAndForgotten(t *testing.T) {
 			b.Score(workOf(10, 0, time.Minute))
 		}
 		m.slowdown = 0
-		fits := func() bool { return b.Fits(10, time.Now(), time.Now().Add(50*time.Millisecond)) }
+		fits := func() bool { return b.Fits(10, time.Now(), time.Now().Add(50*time.Millisecond), rank.Critical) }
 		if fits() {
 			t.Fatal("after a slow spell a pass that took a second fits into 50 ms")
 		}
@@ -37,7 +39,7 @@ func TestAPauseDoesNotMakeAHopelessBudgetFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
 		time.Sleep(time.Hour)
-		if b.Fits(10, time.Now(), time.Now().Add(passCost/2)) {
+		if b.Fits(10, time.Now(), time.Now().Add(passCost/2), rank.Critical) {
 			t.Error("after a pause half a pass fits a pass")
 		}
 	})
@@ -48,8 +50,8 @@ func TestRefusalsTeachNothing(t *testing.T) {
 		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
 		before := b.cost.Estimate(100)
 		for range 10000 {
-			b.Fits(100, time.Now(), time.Now().Add(time.Microsecond))
-			b.Fits(100, time.Now(), time.Now().Add(-time.Second))
+			b.Fits(100, time.Now(), time.Now().Add(time.Microsecond), rank.Critical)
+			b.Fits(100, time.Now(), time.Now().Add(-time.Second), rank.Critical)
 		}
 		if after := b.cost.Estimate(100); after != before {
 			t.Errorf("10000 refusals moved the estimate from %v to %v", before, after)
@@ -61,7 +63,7 @@ func TestTheFirstRunOfAModelIsNoMeasureOfIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &fakeModel{first: time.Second}
 		b := newBatcher(t, 100, NewRunners(1), m)
-		if !b.Fits(10, time.Now(), time.Now().Add(costOf(30))) {
+		if !b.Fits(10, time.Now(), time.Now().Add(costOf(30)), rank.Critical) {
 			t.Errorf("the first run took a second, and now 10 rows are expected to take %v", b.cost.Estimate(10))
 		}
 	})
@@ -75,7 +77,7 @@ func TestAnUrgentRequestFitsBeforeABacklogThatIsNot(t *testing.T) {
 			wg.Go(func() { b.Score(workOf(100, 0, time.Minute)) })
 			synctest.Wait()
 		}
-		if !b.Fits(10, time.Now(), time.Now().Add(costOf(30))) {
+		if !b.Fits(10, time.Now(), time.Now().Add(costOf(30)), rank.Critical) {
 			t.Error("10 urgent rows do not fit before 1900 that have a minute")
 		}
 		wg.Wait()
@@ -85,7 +87,7 @@ func TestAnUrgentRequestFitsBeforeABacklogThatIsNot(t *testing.T) {
 func TestARequestOfSeveralPassesFitsIfOneOfThemDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBatcher(t, 500, NewRunners(4), &fakeModel{})
-		if !b.Fits(2000, time.Now(), time.Now().Add(costOf(500)+passCost)) {
+		if !b.Fits(2000, time.Now(), time.Now().Add(costOf(500)+passCost), rank.Critical) {
 			t.Error("2000 rows that four runners share do not fit")
 		}
 	})
@@ -100,7 +102,7 @@ func TestFitsCountsTheQueuesOfAllModels(t *testing.T) {
 			wg.Go(func() { other.Score(workOf(100, 0, budget)) })
 			synctest.Wait()
 		}
-		if b.Fits(10, time.Now(), time.Now().Add(costOf(20))) {
+		if b.Fits(10, time.Now(), time.Now().Add(costOf(20)), rank.Critical) {
 			t.Error("10 rows fit behind 200 waiting ones of another model")
 		}
 		wg.Wait()
@@ -111,7 +113,7 @@ func TestFitsCountsWhatWaitsAlready(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBatcher(t, 100, NewRunners(1), &fakeModel{})
 		soon := func() time.Time { return time.Now().Add(costOf(30)) }
-		if !b.Fits(10, time.Now(), soon()) {
+		if !b.Fits(10, time.Now(), soon(), rank.Critical) {
 			t.Error("10 rows do not fit an idle batcher")
 		}
 		var wg sync.WaitGroup
@@ -119,7 +121,7 @@ func TestFitsCountsWhatWaitsAlready(t *testing.T) {
 			wg.Go(func() { b.Score(workOf(100, 0, budget)) })
 			synctest.Wait()
 		}
-		if b.Fits(10, time.Now(), soon()) {
+		if b.Fits(10, time.Now(), soon(), rank.Critical) {
 			t.Error("10 rows fit behind 200 waiting ones")
 		}
 		wg.Wait()

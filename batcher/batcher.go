@@ -11,6 +11,7 @@ import (
 
 	"github.com/rankgate/rankgate/budget"
 	"github.com/rankgate/rankgate/model"
+	"github.com/rankgate/rankgate/rank"
 )
 
 // ErrLate means that the rows were not scored because their deadline could not
@@ -41,8 +42,12 @@ type Pass interface {
 	Tensors() *model.Tensors
 
 	// Run scores the first rows rows of Tensors, which belong to its first
-	// requests requests. The scores are valid until the next Run.
-	Run(rows, requests int) ([]float32, error)
+	// requests requests. The scores are worthless after deadline, and a pass that
+	// can be given up then is. They are valid until the next Run.
+	//
+	// An error that is a *rank.Error with the code Overloaded, Unavailable or
+	// DeadlineExceeded is about where the pass runs; any other is about its rows.
+	Run(rows, requests int, deadline time.Time) ([]float32, error)
 
 	Close() error
 }
@@ -60,7 +65,8 @@ type Rows interface {
 // Work is one request's wish to be scored.
 type Work struct {
 	Rows     Rows
-	Deadline time.Time   // the scores are worthless after it
+	Deadline time.Time // the scores are worthless after it
+	Class    rank.Criticality
 	Gone     func() bool // whether the caller has left; may be nil
 
 	// Scores receives one score per row. It must hold Rows.Len() of them. Rows
@@ -75,13 +81,16 @@ type Work struct {
 type Batcher struct {
 	cfg     Config
 	runners *Runners
+	scorer  Scorer
 	onError func(error)
 	stats   counters
 	tickets sync.Pool // of tickets whose leader is known to be finished with them
 
-	// passes holds the passes that nobody uses: as many as there are runners,
-	// so that whoever has a runner finds one without waiting.
-	passes chan *slot
+	// spare holds the passes that nobody uses, the one used last on top; whoever
+	// has a runner and finds none makes one, so that there are never more than
+	// runners. Guarded by spareMu.
+	spareMu sync.Mutex
+	spare   []*slot
 
 	// queue holds waiting tickets, earliest deadline first. Guarded by
 	// runners.mu.
@@ -101,30 +110,34 @@ type Batcher struct {
 	began   time.Time
 }
 
-// New returns a batcher for one model and allocates its passes. It runs each
-// pass at both ends of its range, so that the first request finds a warm model
-// and a first idea of the cost. onError hears of every pass that fails; it is
-// called while requests wait.
+// New returns a batcher for one model, whose passes scorer makes when they are
+// needed. onError hears of every pass that fails; it is called while requests
+// wait.
 func New(cfg Config, runners *Runners, scorer Scorer, onError func(error)) (*Batcher, error) {
 	if cfg.MaxRows < 1 {
 		return nil, fmt.Errorf("batch.max_rows: %d: must be positive", cfg.MaxRows)
 	}
-	b := &Batcher{
-		cfg: cfg, runners: runners, onError: onError, began: time.Now(),
-		passes: make(chan *slot, runners.size),
-	}
+	b := &Batcher{cfg: cfg, runners: runners, scorer: scorer, onError: onError, began: time.Now()}
 	b.tickets.New = newTicket
-	for range runners.size {
-		p, err := scorer.NewPass(cfg.MaxRows)
+	return b, nil
+}
+
+// Warm makes a pass for every runner and runs it at both ends of its range, so
+// that the first request finds a warm model and a first idea of the cost.
+func (b *Batcher) Warm() error {
+	slots := make([]*slot, b.runners.size)
+	for i := range slots {
+		p, err := b.scorer.NewPass(b.cfg.MaxRows)
 		if err != nil {
-			return nil, errors.Join(err, b.closePasses(len(b.passes)))
+			return err
 		}
-		b.passes <- &slot{pass: p}
+		slots[i] = &slot{pass: p}
+		b.give(slots[i])
 		if err := b.warm(p); err != nil {
-			return nil, errors.Join(err, b.closePasses(len(b.passes)))
+			return err
 		}
 	}
-	return b, nil
+	return nil
 }
 
 // warm runs p on zeros: one row, and as many as fit. The first run of a shape
@@ -135,7 +148,7 @@ func (b *Batcher) warm(p Pass) error {
 		fastest := time.Duration(math.MaxInt64)
 		for run := range 4 {
 			start := time.Now()
-			if _, err := p.Run(rows, 1); err != nil {
+			if _, err := p.Run(rows, 1, start.Add(warmTime)); err != nil {
 				return err
 			}
 			if run > 0 {
@@ -148,24 +161,62 @@ func (b *Batcher) warm(p Pass) error {
 	return nil
 }
 
-// Close waits for the passes in flight and frees them all. No Score may be
-// under way or follow.
-func (b *Batcher) Close() error { return b.closePasses(cap(b.passes)) }
+// warmTime is for one run before there is a request.
+const warmTime = 10 * time.Second
 
-func (b *Batcher) closePasses(n int) error {
+// Close frees all passes. No Score may be under way or follow.
+func (b *Batcher) Close() error {
+	b.spareMu.Lock()
+	defer b.spareMu.Unlock()
 	var errs []error
-	for range n {
-		errs = append(errs, (<-b.passes).pass.Close())
+	for _, s := range b.spare {
+		errs = append(errs, s.pass.Close())
 	}
+	b.spare = nil
 	return errors.Join(errs...)
 }
 
+// take returns a pass that nobody uses. The caller must own a runner.
+func (b *Batcher) take() (*slot, error) {
+	b.spareMu.Lock()
+	if n := len(b.spare) - 1; n >= 0 { // fast path
+		s := b.spare[n]
+		b.spare = b.spare[:n]
+		b.spareMu.Unlock()
+		return s, nil
+	}
+	b.spareMu.Unlock()
+	p, err := b.scorer.NewPass(b.cfg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	return &slot{pass: p}, nil
+}
+
+func (b *Batcher) give(s *slot) {
+	b.spareMu.Lock()
+	b.spare = append(b.spare, s)
+	b.spareMu.Unlock()
+}
+
+// Cost is what a pass of n rows is expected to take, or the longest of several
+// passes side by side; 0 if nothing is known yet.
+func (b *Batcher) Cost(n int) time.Duration { return b.cost.Estimate(b.part(n)) }
+
 // Fits tells whether n rows that start now are expected to be scored by
-// deadline, behind what waits already and is more urgent. Of a request that is split, one part
-// must fit: the others run beside it, or go without.
-func (b *Batcher) Fits(n int, now, deadline time.Time) bool {
-	part := (n + b.parts(n) - 1) / max(b.parts(n), 1)
-	if b.late(part, now.Add(b.runners.wait(deadline)), deadline) {
+// deadline, behind what waits already and is more urgent. Of a request that is
+// split, one part must fit: the others run beside it, or go without. A queue
+// turns work of a lower class away earlier (see rank.Criticality).
+func (b *Batcher) Fits(n int, now, deadline time.Time, class rank.Criticality) bool {
+	part, wait := b.part(n), b.runners.wait(deadline)
+	if wait > 0 {
+		room := deadline.Sub(now) - b.cost.Estimate(part)
+		if wait > time.Duration(float64(room)*class.Share()) {
+			b.stats.late.Add(1)
+			return false
+		}
+	}
+	if b.late(part, now.Add(wait), deadline) {
 		b.stats.late.Add(1)
 		return false
 	}
@@ -174,6 +225,9 @@ func (b *Batcher) Fits(n int, now, deadline time.Time) bool {
 
 // parts is how many passes n rows take at least.
 func (b *Batcher) parts(n int) int { return (n + b.cfg.MaxRows - 1) / b.cfg.MaxRows }
+
+// part is the size of the largest of them.
+func (b *Batcher) part(n int) int { return (n + b.parts(n) - 1) / max(b.parts(n), 1) }
 
 // late tells whether a pass of n rows that starts at start would end too late.
 // An estimate that turned passes away and was not tested for long does not

@@ -56,7 +56,7 @@ func (p *fakePass) Tensors() *model.Tensors { return &p.tensors }
 
 func (p *fakePass) Close() error { return nil }
 
-func (p *fakePass) Run(rows, _ int) ([]float32, error) {
+func (p *fakePass) Run(rows, _ int, _ time.Time) ([]float32, error) {
 	m := p.model
 	m.mu.Lock()
 	m.running++
@@ -120,6 +120,9 @@ func ignore(error) {}
 func newBatcher(t *testing.T, maxRows int, runners *Runners, m *fakeModel) *Batcher {
 	t.Helper()
 	b, err := New(Config{MaxRows: maxRows}, runners, m, ignore)
+	if err == nil {
+		err = b.Warm()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,9 +14,9 @@ type instantPass struct {
 	scores  []float32
 }
 
-func (p *instantPass) Tensors() *model.Tensors            { return &p.tensors }
-func (p *instantPass) Run(rows, _ int) ([]float32, error) { return p.scores[:rows], nil }
-func (p *instantPass) Close() error                       { return nil }
+func (p *instantPass) Tensors() *model.Tensors                         { return &p.tensors }
+func (p *instantPass) Run(rows, _ int, _ time.Time) ([]float32, error) { return p.scores[:rows], nil }
+func (p *instantPass) Close() error                                    { return nil }
 
 // nothing is that many rows that write nothing.
 type nothing int

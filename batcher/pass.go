@@ -1,9 +1,11 @@
 package batcher
 
 import (
+	"errors"
 	"time"
 
 	"github.com/rankgate/rankgate/model"
+	"github.com/rankgate/rankgate/rank"
 )
 
 // slot is a pass with the notes of who is in it. A slot belongs to whoever has
@@ -19,10 +21,15 @@ type slot struct {
 // The caller must own a runner.
 func (b *Batcher) lead(t *ticket) {
 	defer b.runners.release()
-	s := <-b.passes
+	s, err := b.take()
+	if err != nil {
+		b.onError(err)
+		t.err = err
+		return
+	}
 	defer func() {
 		s.retreat()
-		b.passes <- s
+		b.give(s)
 	}()
 
 	start := time.Now()
@@ -38,20 +45,21 @@ func (b *Batcher) lead(t *ticket) {
 	}
 	s.members = b.runners.companions(t, start, append(s.members[:0], t))
 	b.assemble(s)
-	err := b.run(s, start)
+	err = b.run(s, start)
 	took := time.Since(start)
+	elsewhere := Elsewhere(err)
 	for _, m := range s.members[1:] {
 		m.queue, m.infer = start.Sub(m.entered), took
-		if err != nil {
+		if err != nil && !elsewhere {
 			m.finish(errShared)
 		} else {
-			m.finish(nil)
+			m.finish(err)
 		}
 	}
 	alone := len(s.members) == 1
 	clear(s.members) // keep no request alive
 	s.members = s.members[:0]
-	if err != nil && b.isolate(s.pass, t, alone) == t.rows() {
+	if err != nil && !elsewhere && b.isolate(s.pass, t, alone) == t.rows() {
 		err = nil // it was another's row
 	}
 	t.err, t.infer = err, time.Since(start)
@@ -112,11 +120,13 @@ func (b *Batcher) join(m *ticket, tensors *model.Tensors, at, request int) (err 
 
 // run runs the assembled pass and hands its scores out.
 func (b *Batcher) run(s *slot, start time.Time) error {
-	scores, err := b.pass(s.pass, s.rows, len(s.members))
+	scores, err := b.pass(s.pass, s.rows, len(s.members), s.members[0].deadline)
+	if took := time.Since(start); err == nil || codeOf(err) == rank.DeadlineExceeded && took > b.cost.Estimate(s.rows) {
+		b.observe(s.rows, took) // of a pass that was given up, at least so long
+	}
 	if err != nil {
 		return err
 	}
-	b.observe(s.rows, time.Since(start))
 	for i, m := range s.members {
 		m.deliver(scores[s.starts[i]:s.starts[i]+m.rows()], m.from)
 	}
@@ -124,9 +134,9 @@ func (b *Batcher) run(s *slot, start time.Time) error {
 }
 
 // pass runs p and counts it.
-func (b *Batcher) pass(p Pass, rows, requests int) ([]float32, error) {
+func (b *Batcher) pass(p Pass, rows, requests int, deadline time.Time) ([]float32, error) {
 	b.stats.pass(rows, requests)
-	scores, err := p.Run(rows, requests)
+	scores, err := p.Run(rows, requests, deadline)
 	if err != nil {
 		b.stats.failed.Add(1)
 		b.onError(err)
@@ -134,6 +144,28 @@ func (b *Batcher) pass(p Pass, rows, requests int) ([]float32, error) {
 		b.broken.Store(false)
 	}
 	return scores, err
+}
+
+// Elsewhere reports whether err, of Score or of a pass, says nothing of the rows,
+// so that they may well be scored elsewhere.
+func Elsewhere(err error) bool {
+	if errors.Is(err, ErrLate) {
+		return true
+	}
+	switch codeOf(err) {
+	case rank.Overloaded, rank.Unavailable, rank.DeadlineExceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// codeOf is the code of err, or NumCodes if it has none.
+func codeOf(err error) rank.Code {
+	if known, ok := errors.AsType[*rank.Error](err); ok {
+		return known.Code
+	}
+	return rank.NumCodes
 }
 
 // How far isolate goes: passes in all, and levels of halving without one part
@@ -168,7 +200,10 @@ func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) (accepted int) {
 			break
 		}
 		t.write(p.Tensors(), q.from, q.to, 0, 0)
-		scores, err := b.pass(p, rows, 1)
+		scores, err := b.pass(p, rows, 1, t.deadline)
+		if Elsewhere(err) {
+			break
+		}
 		if err == nil {
 			accepted += rows
 			t.deliver(scores, q.from)

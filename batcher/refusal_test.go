@@ -108,8 +108,8 @@ func TestAPanicHitsTheRequestItBelongsTo(t *testing.T) {
 			synctest.Wait()
 		}
 		wg.Wait()
-		if b.runners.idle != 1 || len(b.passes) != 1 {
-			t.Errorf("%d runners and %d passes came back; want 1 of each", b.runners.idle, len(b.passes))
+		if b.runners.idle != 1 || len(b.spare) != 1 {
+			t.Errorf("%d runners and %d passes came back; want 1 of each", b.runners.idle, len(b.spare))
 		}
 	})
 }

@@ -31,6 +31,12 @@ func (s *Server) settle(header *fasthttp.RequestHeader, x *exchange, asked time.
 	default:
 		return invalid("X-Canary: %s: must be always or never", brief(string(canary)))
 	}
+	if class := header.Peek("X-Criticality"); len(class) > 0 {
+		var ok bool
+		if req.Class, ok = rank.ParseCriticality(class); !ok {
+			return invalid("X-Criticality: %s: must be critical_plus, critical, sheddable_plus or sheddable", brief(string(class)))
+		}
+	}
 	if req.ID == "" {
 		req.ID = x.own(header.Peek("X-Request-Id"))
 	}

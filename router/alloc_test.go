@@ -13,7 +13,9 @@ import (
 // constant scores every row alike and allocates nothing.
 type constant struct{}
 
-func (constant) Fits(int, time.Time, time.Time) bool { return true }
+func (constant) Cost(int) time.Duration { return 0 }
+
+func (constant) Fits(int, time.Time, time.Time, rank.Criticality) bool { return true }
 
 func (constant) Score(w *batcher.Work) error {
 	for i := range w.Scores {

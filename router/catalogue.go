@@ -66,12 +66,21 @@ type Version struct {
 	ID     uint64 // of this load; never reused while the process runs
 	Plan   *features.Plan
 	Scorer Scorer
+
+	// Fallback is a smaller model that scores what this one could not; nil if
+	// there is none. Its own Fallback is not asked.
+	Fallback *Version
 }
 
-// Scorer turns rows into scores within a deadline. batcher.Batcher is one.
+// Scorer turns rows into scores within a deadline. batcher.Batcher is one, and
+// so is a Ladder of several.
 type Scorer interface {
-	// Fits tells whether n rows that start now can be scored by deadline.
-	Fits(n int, now, deadline time.Time) bool
+	// Fits tells whether n rows of a request of that class that start now can be
+	// scored by deadline.
+	Fits(n int, now, deadline time.Time, class rank.Criticality) bool
+
+	// Cost is what scoring n rows is expected to take.
+	Cost(n int) time.Duration
 
 	// Score fills w.Scores; an error says why some rows have none.
 	Score(w *batcher.Work) error

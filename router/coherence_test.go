@@ -62,7 +62,9 @@ type truth struct {
 // sum scores a row with the sum of its inputs.
 type sum struct{}
 
-func (sum) Fits(int, time.Time, time.Time) bool { return true }
+func (sum) Cost(int) time.Duration { return 0 }
+
+func (sum) Fits(int, time.Time, time.Time, rank.Criticality) bool { return true }
 
 func (sum) Score(work *batcher.Work) error {
 	n := work.Rows.Len()

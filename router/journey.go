@@ -30,9 +30,10 @@ type journey struct {
 	rows    features.Rows
 	fetched bool // rows is filled
 	work    batcher.Work
-	fresh   []float32 // scores by row of rows
-	unsure  []int32   // distinct candidates that were scored on features that could not all be read
-	keys    []uint64  // for sorting
+	fresh   []float32     // scores by row of rows
+	unsure  []int32       // distinct candidates that were scored on features that could not all be read
+	spare   features.Rows // what the smaller model reads
+	keys    []uint64      // for sorting
 }
 
 // maxKept bounds the candidates for which a pooled journey keeps memory.
@@ -47,6 +48,7 @@ func (j *journey) begin(req *rank.Request, res *rank.Result, version *Version, n
 // end lets go of the request and reports whether j is worth keeping.
 func (j *journey) end() bool {
 	j.rows.Reset()
+	j.spare.Reset()
 	j.req, j.res, j.version = nil, nil, nil
 	j.view.Forget()
 	j.work = batcher.Work{}
@@ -84,7 +86,15 @@ func (j *journey) unscored() bool { return len(j.pending) > 0 }
 // affordable asks, before any work on them starts, whether the pending
 // candidates can be scored in what is left of the budget.
 func (j *journey) affordable() bool {
-	return j.version.Scorer.Fits(len(j.pending), j.now, j.deadline)
+	return j.version.Scorer.Fits(len(j.pending), j.now, j.until(), j.req.Class)
+}
+
+// until is when the model must be done, so that a smaller one can still step in.
+func (j *journey) until() time.Time {
+	if j.version.Fallback == nil {
+		return j.deadline
+	}
+	return j.deadline.Add(-reserve(j.version.Fallback.Scorer, len(j.pending), j.deadline.Sub(j.now)))
 }
 
 func (j *journey) fetch(store features.Store) {
@@ -109,21 +119,57 @@ func (j *journey) recheck(c *cache.Cache) {
 // score has the fetched rows scored. A row whose score is not a finite number
 // counts as unscored, whatever the reason.
 func (j *journey) score() {
-	j.fresh = resize(j.fresh, j.rows.Len())
-	for i := range j.fresh {
-		j.fresh[i] = unscored
-	}
-	j.work = batcher.Work{Rows: &j.rows, Deadline: j.deadline, Gone: j.req.Gone, Scores: j.fresh}
-	_ = j.version.Scorer.Score(&j.work) // the rows without a score say it, and the scorer counts why
+	j.run(j.version.Scorer, &j.rows, j.until())
 	for row, item := range j.rows.Items() {
-		if s := j.fresh[row]; !math.IsNaN(float64(s)) && !math.IsInf(float64(s), 0) {
+		if s := j.fresh[row]; isScore(s) {
 			j.take(j.candidates.of[item], s, j.rows.Unsure(row))
 		}
 	}
-	j.now = time.Now()
-	j.res.Stages[rank.StageQueue] = j.work.Queue
-	j.res.Stages[rank.StageInfer] = j.work.Infer
 }
+
+// run fills j.fresh with the scores of rows.
+func (j *journey) run(scorer Scorer, rows *features.Rows, deadline time.Time) {
+	j.fresh = resize(j.fresh, rows.Len())
+	for i := range j.fresh {
+		j.fresh[i] = unscored
+	}
+	j.work = batcher.Work{Rows: rows, Deadline: deadline, Class: j.req.Class, Gone: j.req.Gone, Scores: j.fresh}
+	_ = scorer.Score(&j.work) // the rows without a score say it, and the scorer counts why
+	j.now = time.Now()
+	j.res.Stages[rank.StageQueue] += j.work.Queue
+	j.res.Stages[rank.StageInfer] += j.work.Infer
+}
+
+func isScore(s float32) bool { return !math.IsNaN(float64(s)) && !math.IsInf(float64(s), 0) }
+
+// stepIn has a smaller model score the candidates that have no score at all, if
+// the version names one and the budget holds it. Its scores are not remembered,
+// and count as fallbacks.
+func (j *journey) stepIn(store features.Store) {
+	smaller := j.version.Fallback
+	if smaller == nil {
+		return
+	}
+	j.pending = slices.DeleteFunc(j.pending, func(item int32) bool {
+		return j.sources[j.candidates.of[item]] != rank.SourceFallback
+	})
+	n := len(j.pending)
+	if n == 0 || !smaller.Scorer.Fits(n, j.now, j.deadline, j.req.Class) || smaller.Plan.Check(j.req) != nil {
+		return
+	}
+	smaller.Plan.Fetch(store, j.req, j.pending, j.now, budget.FetchDeadline(j.now, j.deadline), &j.spare)
+	j.spent(rank.StageFeatures)
+	j.run(smaller.Scorer, &j.spare, j.deadline)
+	for row, item := range j.spare.Items() {
+		if s := j.fresh[row]; isScore(s) {
+			u := j.candidates.of[item]
+			j.scores[u], j.sources[u] = s, sourceSmaller
+		}
+	}
+}
+
+// sourceSmaller marks, inside a journey, a score of the smaller model.
+const sourceSmaller = rank.NumSources
 
 // take is given the score of a distinct candidate. If it is unsure, built on
 // features that could not all be read, a stale one that was built on features
@@ -175,9 +221,12 @@ func (j *journey) order() {
 	j.keys = resize(j.keys, len(j.req.Items))
 	for i, u := range j.candidates.of {
 		score, source := j.scores[u]+0, j.sources[u] // +0 makes -0 tie with 0
+		j.keys[i] = sortKey(score, source, i)
+		if source == sourceSmaller {
+			source = rank.SourceFallback
+		}
 		j.res.Scores[i], j.res.Sources[i] = score, source
 		j.res.Coverage[source]++
-		j.keys[i] = sortKey(score, source, i)
 	}
 	slices.Sort(j.keys)
 	if k := j.req.TopK; k > 0 && k < len(j.keys) {

@@ -52,11 +52,14 @@ func (r *Router) rank(req *rank.Request, res *rank.Result) error {
 	}
 	j := r.acquire(req, res, version, variant)
 	j.lookup(r.cache)
-	if j.unscored() && j.affordable() {
-		j.fetch(r.store)
-		j.recheck(r.cache)
-		j.score()
-		j.remember(r.cache)
+	if j.unscored() {
+		if j.affordable() {
+			j.fetch(r.store)
+			j.recheck(r.cache)
+			j.score()
+			j.remember(r.cache)
+		}
+		j.stepIn(r.store)
 	}
 	if req.Explain {
 		j.explain(r.store)

@@ -26,7 +26,9 @@ type adder struct {
 	turn func(float32) float32
 }
 
-func (a *adder) Fits(int, time.Time, time.Time) bool { return !a.late }
+func (*adder) Cost(int) time.Duration { return 0 }
+
+func (a *adder) Fits(int, time.Time, time.Time, rank.Criticality) bool { return !a.late }
 
 func (a *adder) Score(w *batcher.Work) error {
 	n := w.Rows.Len()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -65,10 +64,13 @@ func (g *gateway) loadVersion(runners *batcher.Runners, m *config.Model) (loaded
 		return loaded{}, err
 	}
 	b, err := batcher.New(g.cfg.Batch, runners, scorer(session), g.complain(&m.Spec))
-	if err != nil {
-		return loaded{}, errors.Join(fmt.Errorf("%s: %w", m.Spec.Path, err), session.Close())
+	if err == nil {
+		g.closers = append(g.closers, session.Close, b.Close)
+		err = b.Warm()
 	}
-	g.closers = append(g.closers, session.Close, b.Close)
+	if err != nil {
+		return loaded{}, fmt.Errorf("%s: %w", m.Spec.Path, err)
+	}
 	return loaded{&router.Version{Spec: &m.Spec, Plan: plan, Scorer: b}, b}, nil
 }
 
@@ -92,8 +94,15 @@ func scorer(session *onnx.Session) batcher.Scorer {
 		if err != nil {
 			return nil, err
 		}
-		return p, nil
+		return localPass{p}, nil
 	})
+}
+
+// localPass is a pass in this process, which always runs to its end.
+type localPass struct{ *onnx.Pass }
+
+func (p localPass) Run(rows, requests int, _ time.Time) ([]float32, error) {
+	return p.Pass.Run(rows, requests)
 }
 
 // snapshot arranges versions as models and routes. The repository lists a
