@@ -35,17 +35,19 @@ var neighbours = map[string]string{"model": "rank", "secret": "rank"}
 var confined = map[string][]string{
 	"C":                                   {"backends"},
 	"github.com/yalue/onnxruntime_go":     {"backends"},
-	"github.com/valyala/fasthttp":         {"edge", "cmd"},
+	"github.com/valyala/fasthttp":         {"edge", "backends", "cmd"},
 	"github.com/allegro/bigcache/v3":      {"cache"},
 	"github.com/prometheus/client_golang": {"monitor", "cmd"},
 	"github.com/redis/rueidis":            {"features", "offline", "router", "cmd"},
 	"github.com/maypok86/otter/v2":        {"features"},
-	"github.com/sony/gobreaker/v2":        {"features", "backends"},
 	"github.com/twmb/franz-go":            {"offline", "cmd"},
 	"github.com/vbauerster/mpb/v8":        {"cmd"},
 	"github.com/Shopify/toxiproxy/v2":     {"features"},
 	"github.com/spf13/cobra":              {"cmd"},
 	"github.com/fsnotify/fsnotify":        {"cmd"},
+	"github.com/sony/gobreaker/v2":        {"features", "backends"},
+	"google.golang.org/grpc":              {"backends", "edge", "cmd"},
+	"google.golang.org/protobuf":          {"backends", "edge", "cmd"},
 
 	// They keep the linker from dropping dead methods (make lint proves that none does).
 	"text/template": {},

@@ -1,0 +1,102 @@
+package pool
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// limiter learns how many calls the servers hold at once before more of them only
+// makes all of them slower: the gradient of Netflix's concurrency-limits. While
+// calls take what they took over a long time, the limit grows by a small queue;
+// when they take longer, it shrinks by as much.
+type limiter struct {
+	held  atomic.Int64  // calls in progress
+	limit atomic.Uint64 // float64 bits
+
+	mu      sync.Mutex // serializes learning
+	most    float64    // what the servers may hold at all
+	classes [numClasses]trend
+}
+
+// trend is what calls of one size take, in nanoseconds, lately and over a long time.
+type trend struct {
+	short, long float64
+	n           int
+}
+
+const (
+	leastLimit = 20 // a gradient of fewer calls is noise
+	queue      = 4.0
+	tolerance  = 1.5 // calls may take that much longer before the limit shrinks
+	smoothing  = 0.2
+
+	shortSpan, longSpan = 10, 600 // calls
+	crowded             = 0.8     // of the limit: no time for hedges
+)
+
+// acquire takes a place; share is the part of the limit that the caller's kind of
+// call may fill.
+func (l *limiter) acquire(share float64) bool {
+	if n := l.held.Add(1); n > 1 && float64(n) > share*l.value() {
+		l.held.Add(-1)
+		return false
+	}
+	return true
+}
+
+func (l *limiter) release() { l.held.Add(-1) }
+
+func (l *limiter) value() float64 { return math.Float64frombits(l.limit.Load()) }
+
+func (l *limiter) crowded() bool { return float64(l.held.Load()) > crowded*l.value() }
+
+// resize sets what the servers may hold at most, all of them together.
+func (l *limiter) resize(most int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.most = float64(most)
+	l.set(max(l.value(), leastLimit))
+}
+
+// observe learns from a call that a server answered. Errors and losers say
+// nothing about how long a call takes, and must be left out.
+func (l *limiter) observe(class int, took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := &l.classes[class]
+	t.n++
+	t.short = average(t.short, float64(took), t.n, shortSpan)
+	t.long = average(t.long, float64(took), t.n, longSpan)
+	if t.long > 2*t.short {
+		t.long *= 0.95 // what was slow is over
+	}
+	limit := l.value()
+	if float64(l.held.Load()) < limit/2 {
+		return // too few calls to say that the limit is too low
+	}
+	gradient := min(max(tolerance*t.long/t.short, 0.5), 1)
+	next := limit * gradient
+	if gradient == 1 {
+		next += queue // only then: added always, the limit would creep up under overload
+	}
+	l.set(limit + smoothing*(next-limit))
+}
+
+// refused learns from a server that is full: the limit was one too high.
+func (l *limiter) refused() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.set(l.value() - 1)
+}
+
+func (l *limiter) set(limit float64) {
+	limit = min(max(limit, leastLimit), max(l.most, 1))
+	l.limit.Store(math.Float64bits(limit))
+}
+
+// average returns the moving average of about span values, of which v is the nth.
+func average(old, v float64, n, span int) float64 {
+	return old + (v-old)*max(1/float64(n), 2/float64(span+1))
+}
