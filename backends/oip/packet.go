@@ -1,0 +1,104 @@
+package oip
+
+import (
+	"unsafe"
+
+	"github.com/rankgate/rankgate/model"
+)
+
+// packet is a message with the memory of its tensors: one slab per input, typed for
+// the batcher to fill and read as bytes by what sends it, with nothing copied between.
+// The protocol is little-endian, as is every machine that this is built for; NewModel
+// refuses others.
+type packet struct {
+	Message
+
+	buffers []model.Buffer
+	slabs   [][]byte // by input; for strings, what pack makes of them
+	shapes  []int64
+}
+
+func newPacket(p *Pass) *packet {
+	sig := p.model.sig
+	k := &packet{
+		buffers: make([]model.Buffer, len(sig.Inputs)),
+		slabs:   make([][]byte, len(sig.Inputs)),
+		shapes:  make([]int64, 0, 2*len(sig.Inputs)),
+	}
+	k.Message.free = func(*Message) { p.packets.Put(k) }
+	for i, in := range sig.Inputs {
+		k.buffers[i].Width = in.Width
+		n := p.rows * in.Width
+		if in.Type == model.String {
+			k.buffers[i].String = make([]string, n)
+			continue
+		}
+		k.slabs[i] = point(&k.buffers[i], in.Type, n)
+	}
+	k.Model, k.Version = p.model.name, p.model.version
+	k.Inputs = make([]Tensor, len(sig.Inputs))
+	for i, in := range sig.Inputs {
+		k.Inputs[i] = Tensor{Name: in.Name, Type: TypeOf(in.Type)}
+	}
+	for _, o := range p.model.outputs {
+		k.Outputs = append(k.Outputs, Output{Name: o.name, Binary: true})
+	}
+	return k
+}
+
+// point makes the typed slice of buffer, of n elements, and returns its bytes.
+func point(buffer *model.Buffer, t model.Type, n int) []byte {
+	slab := make([]uint64, (n*t.Size()+7)/8) // aligned for any type
+	base := unsafe.Pointer(unsafe.SliceData(slab))
+	switch t {
+	case model.Float32:
+		buffer.Float32 = unsafe.Slice((*float32)(base), n)
+	case model.Float64:
+		buffer.Float64 = unsafe.Slice((*float64)(base), n)
+	case model.Float16:
+		buffer.Float16 = unsafe.Slice((*uint16)(base), n)
+	case model.Int64:
+		buffer.Int64 = unsafe.Slice((*int64)(base), n)
+	case model.Int32:
+		buffer.Int32 = unsafe.Slice((*int32)(base), n)
+	case model.Bool:
+		buffer.Bool = unsafe.Slice((*bool)(base), n)
+	default:
+		panic("BUG: no slab for inputs of type " + t.String())
+	}
+	return unsafe.Slice((*byte)(base), n*t.Size())
+}
+
+// pack makes the message that of the first rows rows and requests requests.
+func (k *packet) pack(m *Model, rows, requests int) {
+	k.shapes = k.shapes[:0]
+	for i := range m.sig.Inputs {
+		in, t := &m.sig.Inputs[i], &k.Inputs[i]
+		n := rows
+		if in.PerRequest {
+			n = requests
+		}
+		from := len(k.shapes)
+		k.shapes = append(k.shapes, int64(n))
+		if len(in.Dims) != 1 {
+			k.shapes = append(k.shapes, int64(in.Width))
+		}
+		t.Shape = k.shapes[from:len(k.shapes):len(k.shapes)]
+		if in.Type == model.String {
+			k.slabs[i] = packStrings(k.slabs[i][:0], k.buffers[i].String[:n*in.Width])
+			t.Raw = k.slabs[i]
+		} else {
+			t.Raw = k.slabs[i][:n*in.Width*in.Type.Size()]
+		}
+	}
+}
+
+// packStrings writes words as the elements of a BYTES tensor, and forgets them: they
+// may be views of a request's body.
+func packStrings(dst []byte, words []string) []byte {
+	for _, w := range words {
+		dst = appendBytes(dst, w)
+	}
+	clear(words)
+	return dst
+}

@@ -1,0 +1,225 @@
+package oip
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// The numbers of the fields of inference.proto, of which requests and responses share
+// those of their heads and of their tensors.
+const (
+	fieldModel      protowire.Number = 1
+	fieldVersion    protowire.Number = 2
+	fieldID         protowire.Number = 3
+	fieldParameters protowire.Number = 4
+	fieldTensors    protowire.Number = 5 // inputs of a request, outputs of a response
+	fieldOutputs    protowire.Number = 6 // of a request
+	fieldRawInputs  protowire.Number = 7
+	fieldRawOutputs protowire.Number = 6 // of a response
+
+	fieldName             protowire.Number = 1
+	fieldType             protowire.Number = 2
+	fieldShape            protowire.Number = 3
+	fieldTensorParameters protowire.Number = 4
+	fieldContents         protowire.Number = 5
+	fieldOutputParameters protowire.Number = 2 // of an output that is asked for
+
+	fieldKey   protowire.Number = 1 // of an entry of a map
+	fieldValue protowire.Number = 2
+
+	fieldBool   protowire.Number = 1 // of a parameter
+	fieldInt64  protowire.Number = 2
+	fieldString protowire.Number = 3
+	fieldDouble protowire.Number = 4
+	fieldUint64 protowire.Number = 5
+)
+
+// errWire says that the bytes are no protobuf message.
+var errWire = errors.New("malformed protobuf")
+
+// field is one field of a protobuf message.
+type field struct {
+	number protowire.Number
+	typ    protowire.Type
+	bytes  []byte // of a field with a length
+	bits   uint64 // of any other
+}
+
+// eachField calls f for the fields of message in their order.
+func eachField(message []byte, f func(*field) error) error {
+	for len(message) > 0 {
+		var it field
+		number, typ, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return errWire
+		}
+		message = message[n:]
+		it.number, it.typ = number, typ
+		if n = it.consume(message); n < 0 {
+			return errWire
+		}
+		message = message[n:]
+		if err := f(&it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *field) consume(b []byte) (n int) {
+	switch f.typ {
+	case protowire.VarintType:
+		f.bits, n = protowire.ConsumeVarint(b)
+	case protowire.Fixed32Type:
+		var bits uint32
+		bits, n = protowire.ConsumeFixed32(b)
+		f.bits = uint64(bits)
+	case protowire.Fixed64Type:
+		f.bits, n = protowire.ConsumeFixed64(b)
+	case protowire.BytesType:
+		f.bytes, n = protowire.ConsumeBytes(b)
+		f.bytes = slices.Clip(f.bytes)
+	default:
+		n = protowire.ConsumeFieldValue(f.number, f.typ, b)
+	}
+	return n
+}
+
+// message returns the field's bytes.
+func (f *field) message() ([]byte, error) {
+	if f.typ != protowire.BytesType {
+		return nil, fmt.Errorf("field %d: %w", f.number, errWire)
+	}
+	return f.bytes, nil
+}
+
+// text returns the field's bytes as a string that shares their memory.
+func (f *field) text() (string, error) {
+	switch {
+	case f.typ != protowire.BytesType:
+		return "", fmt.Errorf("field %d: %w", f.number, errWire)
+	case !utf8.Valid(f.bytes):
+		return "", fmt.Errorf("field %d: not valid UTF-8", f.number)
+	}
+	return view(f.bytes), nil
+}
+
+// each calls f for the values of a repeated number, be it packed or not.
+func (f *field) each(typ protowire.Type, do func(bits uint64)) error {
+	if f.typ == typ {
+		do(f.bits)
+		return nil
+	}
+	if f.typ != protowire.BytesType {
+		return fmt.Errorf("field %d: %w", f.number, errWire)
+	}
+	element := field{typ: typ}
+	for rest := f.bytes; len(rest) > 0; {
+		n := element.consume(rest)
+		if n < 0 {
+			return fmt.Errorf("field %d: %w", f.number, errWire)
+		}
+		do(element.bits)
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// protoParameters takes one entry of a map of parameters.
+func protoParameter(entry []byte) (p Parameter, err error) {
+	var value []byte
+	err = eachField(entry, func(f *field) (err error) {
+		switch f.number {
+		case fieldKey:
+			p.Name, err = f.text()
+		case fieldValue:
+			value, err = f.message()
+		}
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	err = eachField(value, func(f *field) (err error) {
+		switch f.number {
+		case fieldBool:
+			p.Value = f.bits != 0
+		case fieldInt64:
+			p.Value = int64(f.bits)
+		case fieldString:
+			p.Value, err = f.text()
+		case fieldDouble:
+			p.Value = math.Float64frombits(f.bits)
+		case fieldUint64:
+			p.Value = f.bits
+		}
+		return err
+	})
+	return p, err
+}
+
+// uint returns the parameter as a number of 0 or more.
+func (p *Parameter) uint() (uint64, error) {
+	switch v := p.Value.(type) {
+	case int64:
+		if v >= 0 {
+			return uint64(v), nil
+		}
+	case uint64:
+		return v, nil
+	}
+	return 0, fmt.Errorf("parameters.%s: %v: must be an integer of 0 or more", clip(p.Name), p.Value)
+}
+
+func appendText(dst []byte, number protowire.Number, s string) []byte {
+	if s == "" {
+		return dst
+	}
+	return protowire.AppendString(protowire.AppendTag(dst, number, protowire.BytesType), s)
+}
+
+func appendNumber(dst []byte, number protowire.Number, bits uint64) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(dst, number, protowire.VarintType), bits)
+}
+
+// appendNested appends a field whose message is what f appends.
+func appendNested(dst []byte, number protowire.Number, f func([]byte) []byte) []byte {
+	dst = protowire.AppendTag(dst, number, protowire.BytesType)
+	start := len(dst)
+	dst = f(dst)
+	n := len(dst) - start
+	// The length goes before what it measures: move that by the length's own size.
+	for range protowire.SizeVarint(uint64(n)) {
+		dst = append(dst, 0)
+	}
+	copy(dst[len(dst)-n:], dst[start:start+n])
+	protowire.AppendVarint(dst[:start], uint64(n))
+	return dst
+}
+
+func appendProtoParameter(dst []byte, number protowire.Number, p *Parameter) []byte {
+	return appendNested(dst, number, func(dst []byte) []byte {
+		dst = appendText(dst, fieldKey, p.Name)
+		return appendNested(dst, fieldValue, func(dst []byte) []byte {
+			switch v := p.Value.(type) {
+			case bool:
+				return appendNumber(dst, fieldBool, protowire.EncodeBool(v))
+			case int64:
+				return appendNumber(dst, fieldInt64, uint64(v))
+			case uint64:
+				return appendNumber(dst, fieldUint64, v)
+			case float64:
+				return protowire.AppendFixed64(protowire.AppendTag(dst, fieldDouble, protowire.Fixed64Type), math.Float64bits(v))
+			case string:
+				return protowire.AppendString(protowire.AppendTag(dst, fieldString, protowire.BytesType), v)
+			default:
+				panic(fmt.Sprintf("BUG: parameter %s is a %T", p.Name, v))
+			}
+		})
+	})
+}

@@ -1,0 +1,122 @@
+package oip
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// AppendRequestProto appends a ModelInferRequest, tensors as raw_input_contents. Values
+// that came in JSON are read here, into bytes that r owns then.
+func AppendRequestProto(dst []byte, r *Request) ([]byte, error) {
+	if err := r.toRaws(r.Inputs, "inputs"); err != nil {
+		return dst, invalid(err)
+	}
+	dst = appendRequestHead(dst, r)
+	for i := range r.Inputs {
+		dst = append(appendRawHead(dst, fieldRawInputs, &r.Inputs[i]), r.Inputs[i].Raw...)
+	}
+	return dst, nil
+}
+
+// AppendResponseProto appends a ModelInferResponse, tensors as raw_output_contents.
+func AppendResponseProto(dst []byte, r *Response) ([]byte, error) {
+	if err := r.toRaws(r.Outputs, "outputs"); err != nil {
+		return dst, err
+	}
+	dst = appendText(dst, fieldModel, r.Model)
+	dst = appendText(dst, fieldVersion, r.Version)
+	dst = appendText(dst, fieldID, r.ID)
+	for i := range r.Parameters {
+		dst = appendProtoParameter(dst, fieldParameters, &r.Parameters[i])
+	}
+	for i := range r.Outputs {
+		dst = r.Outputs[i].appendProto(dst)
+	}
+	for i := range r.Outputs {
+		dst = append(appendRawHead(dst, fieldRawOutputs, &r.Outputs[i]), r.Outputs[i].Raw...)
+	}
+	return dst, nil
+}
+
+// toRaws reads all values that came in JSON into bytes.
+func (a *arena) toRaws(tensors []Tensor, list string) error {
+	for i := range tensors {
+		if tensors[i].JSON == nil {
+			continue
+		}
+		if err := a.toRaw(&tensors[i]); err != nil {
+			return fmt.Errorf("%s[%d] %q: data: %w", list, i, clip(tensors[i].Name), err)
+		}
+	}
+	return nil
+}
+
+// appendRequestHead appends all of a request but the raw contents, which follow.
+func appendRequestHead(dst []byte, r *Request) []byte {
+	dst = appendText(dst, fieldModel, r.Model)
+	dst = appendText(dst, fieldVersion, r.Version)
+	dst = appendText(dst, fieldID, r.ID)
+	if r.Priority > 0 {
+		dst = appendIntParameter(dst, fieldParameters, "priority", fieldUint64, r.Priority)
+	}
+	if r.Timeout > 0 {
+		dst = appendIntParameter(dst, fieldParameters, "timeout", fieldInt64, uint64(max(r.Timeout/time.Microsecond, 1)))
+	}
+	for i := range r.Parameters {
+		dst = appendProtoParameter(dst, fieldParameters, &r.Parameters[i])
+	}
+	for i := range r.Inputs {
+		dst = r.Inputs[i].appendProto(dst)
+	}
+	for i := range r.Outputs {
+		o := &r.Outputs[i]
+		dst = appendNested(dst, fieldOutputs, func(dst []byte) []byte {
+			dst = appendText(dst, fieldName, o.Name)
+			if o.Classification > 0 {
+				dst = appendIntParameter(dst, fieldOutputParameters, "classification", fieldInt64, o.Classification)
+			}
+			for j := range o.Parameters {
+				dst = appendProtoParameter(dst, fieldOutputParameters, &o.Parameters[j])
+			}
+			return dst
+		})
+	}
+	return dst
+}
+
+// appendIntParameter appends a parameter without making an interface of its value.
+func appendIntParameter(dst []byte, number protowire.Number, name string, kind protowire.Number, value uint64) []byte {
+	return appendNested(dst, number, func(dst []byte) []byte {
+		dst = appendText(dst, fieldKey, name)
+		return appendNested(dst, fieldValue, func(dst []byte) []byte { return appendNumber(dst, kind, value) })
+	})
+}
+
+// appendProto appends a tensor without its contents.
+func (t *Tensor) appendProto(dst []byte) []byte {
+	return appendNested(dst, fieldTensors, func(dst []byte) []byte {
+		dst = appendText(dst, fieldName, t.Name)
+		dst = appendText(dst, fieldType, t.Type.String())
+		if len(t.Shape) > 0 {
+			dst = appendNested(dst, fieldShape, t.appendShape)
+		}
+		for i := range t.Parameters {
+			dst = appendProtoParameter(dst, fieldTensorParameters, &t.Parameters[i])
+		}
+		return dst
+	})
+}
+
+func (t *Tensor) appendShape(dst []byte) []byte {
+	for _, d := range t.Shape {
+		dst = protowire.AppendVarint(dst, uint64(d))
+	}
+	return dst
+}
+
+// appendRawHead appends what stands before a tensor's bytes among the raw contents.
+func appendRawHead(dst []byte, number protowire.Number, t *Tensor) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(dst, number, protowire.BytesType), uint64(len(t.Raw)))
+}

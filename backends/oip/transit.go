@@ -1,0 +1,105 @@
+package oip
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/valyala/fasthttp"
+	"google.golang.org/grpc/mem"
+)
+
+// Message is a request on its way to one or two servers. Whoever may still read it
+// after the call that it was given to has returned holds a reference to it.
+type Message struct {
+	Request
+
+	// Headers go to the server as they are: traceparent, a request id.
+	Headers []Header
+
+	// Once says that the model keeps state, so a call that may have reached a server
+	// is never sent again, not even when the server closed an idle connection.
+	Once bool
+
+	// Share is the part of its pool's limit that calls like this may fill; 0 means all
+	// of it.
+	Share float64
+
+	refs atomic.Int32
+	free func(*Message)
+
+	mu   sync.Mutex
+	raws []Tensor // guarded by mu: Inputs, with bytes in place of JSON; nil until needed
+}
+
+// Header is an HTTP header, or a gRPC metadata entry.
+type Header struct{ Name, Value string }
+
+// NewMessage returns a message with one reference. free is called when the last
+// reference has been released; it may be nil.
+func NewMessage(free func(*Message)) *Message {
+	m := &Message{free: free}
+	m.refs.Store(1)
+	return m
+}
+
+// Retain adds a reference.
+func (m *Message) Retain() { m.refs.Add(1) }
+
+// Release gives a reference back.
+func (m *Message) Release() {
+	switch n := m.refs.Add(-1); {
+	case n < 0:
+		panic("BUG: message released too often")
+	case n == 0 && m.free != nil:
+		m.free(m)
+	}
+}
+
+// shared reports whether anyone but the caller holds a reference.
+func (m *Message) shared() bool { return m.refs.Load() > 1 }
+
+// binaryInputs returns the inputs with bytes in place of values in JSON.
+func (m *Message) binaryInputs() ([]Tensor, error) {
+	inJSON := false
+	for i := range m.Inputs {
+		inJSON = inJSON || m.Inputs[i].JSON != nil
+	}
+	if !inJSON { // fast path
+		return m.Inputs, nil
+	}
+	m.mu.Lock() // slow path: two attempts read the values only once
+	defer m.mu.Unlock()
+	if m.raws != nil {
+		return m.raws, nil
+	}
+	raws := append([]Tensor(nil), m.Inputs...)
+	var memory arena
+	if err := memory.toRaws(raws, "inputs"); err != nil {
+		return nil, invalid(err)
+	}
+	m.raws = raws
+	return raws, nil
+}
+
+// Reply is a server's answer with the memory that it is a view of.
+type Reply struct {
+	Response
+
+	http   *fasthttp.Response // or
+	buffer mem.Buffer
+}
+
+var replies = sync.Pool{New: func() any { return new(Reply) }}
+
+// Release gives the memory back. Nothing of the reply may be used afterwards.
+func (r *Reply) Release() {
+	if r.http != nil {
+		fasthttp.ReleaseResponse(r.http)
+	}
+	if r.buffer != nil {
+		r.buffer.Free()
+	}
+	r.http, r.buffer = nil, nil
+	r.Reset()
+	replies.Put(r)
+}
