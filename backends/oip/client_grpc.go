@@ -17,8 +17,8 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-// Service is the protocol's gRPC service.
-const Service = "inference.GRPCInferenceService"
+// ServiceName is the protocol's gRPC service.
+const ServiceName = "inference.GRPCInferenceService"
 
 // grpcClient speaks gRPC to one server, all calls over one connection.
 type grpcClient struct {
@@ -75,7 +75,7 @@ func (c *grpcClient) Infer(ctx context.Context, m *Message) (*Reply, error) {
 		ctx = metadata.AppendToOutgoingContext(ctx, pairs...)
 	}
 	in := Frame{}
-	if err := c.conn.Invoke(ctx, "/"+Service+"/ModelInfer", &Frame{Data: frame(&r)}, &in); err != nil {
+	if err := c.conn.Invoke(ctx, "/"+ServiceName+"/ModelInfer", &Frame{Data: frame(&r)}, &in); err != nil {
 		return nil, c.refused(ctx, err, c.cfg.MaxResponse)
 	}
 	reply := replies.Get().(*Reply)
@@ -143,7 +143,7 @@ func (c *grpcClient) Metadata(ctx context.Context, model, version string) (*Meta
 // ask makes a small call and returns its answer.
 func (c *grpcClient) ask(ctx context.Context, method string, request []byte) ([]byte, error) {
 	var in Frame
-	if err := c.conn.Invoke(ctx, "/"+Service+"/"+method, &Frame{Data: mem.BufferSlice{mem.SliceBuffer(request)}}, &in); err != nil {
+	if err := c.conn.Invoke(ctx, "/"+ServiceName+"/"+method, &Frame{Data: mem.BufferSlice{mem.SliceBuffer(request)}}, &in); err != nil {
 		return nil, c.refused(ctx, err, c.cfg.MaxResponse)
 	}
 	defer in.Data.Free()

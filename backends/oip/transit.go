@@ -6,6 +6,8 @@ import (
 
 	"github.com/valyala/fasthttp"
 	"google.golang.org/grpc/mem"
+
+	"github.com/rankgate/rankgate/rank"
 )
 
 // Message is a request on its way to one or two servers. Whoever may still read it
@@ -23,6 +25,12 @@ type Message struct {
 	// Share is the part of its pool's limit that calls like this may fill; 0 means all
 	// of it.
 	Share float64
+
+	// What a caller's headers say of who asks, which a Service heeds.
+	User   string           // X-User-Id: keeps to one side of a canary's split
+	Canary rank.Canary      // X-Canary
+	Class  rank.Criticality // X-Criticality
+	Gone   func() bool      // whether the caller has left; may be nil
 
 	refs atomic.Int32
 	free func(*Message)

@@ -24,7 +24,7 @@ func newGRPC(s *Server) *grpc.Server {
 		grpc.MaxRecvMsgSize(64<<20),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 	)
-	server.RegisterService(&grpc.ServiceDesc{ServiceName: oip.Service, HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{
+	server.RegisterService(&grpc.ServiceDesc{ServiceName: oip.ServiceName, HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{
 		s.method("ServerLive", func(context.Context, []byte) ([]byte, error) { return yes, nil }),
 		s.method("ServerReady", s.grpcReady),
 		s.method("ModelReady", s.grpcReady),
