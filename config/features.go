@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/features/redis"
+	"github.com/rankgate/rankgate/secret"
 )
 
 // The longest that a fetch of features may take by itself.
@@ -95,7 +96,7 @@ func decodeSentinel(v *value, into *redis.Sentinel) {
 	v.need(seen, "master", "under which name do the sentinels know the master?")
 }
 
-func decodeTLS(v *value, into *redis.TLS) {
+func decodeTLS(v *value, into *secret.TLS) {
 	into.On = true
 	v.fields(fields{
 		"ca":          filePath(&into.CA),

@@ -46,7 +46,7 @@ features:
 		Sentinel:    redis.Sentinel{Master: "main", Credentials: redis.Credentials{Username: "watch", Password: secret.Source{Env: "SENTINEL_PASSWORD"}}},
 		Credentials: redis.Credentials{Username: "gateway", Password: secret.Source{File: in("secrets/redis")}},
 		Database:    2,
-		TLS:         redis.TLS{On: true, CA: in("ca.pem"), Cert: in("client.pem"), Key: in("client.key"), ServerName: "redis.local"},
+		TLS:         secret.TLS{On: true, CA: in("ca.pem"), Cert: in("client.pem"), Key: in("client.key"), ServerName: "redis.local"},
 		Connections: 4, Layout: redis.Feast, Prefix: "shop", Project: "shop", KeyVersion: 2, KeyTTL: 7 * 24 * time.Hour,
 		Timeout: 30 * time.Millisecond, MaxFetches: 64,
 		Cache: redis.Cache{Size: 16 << 20, TTL: time.Minute, Negative: 2 * time.Second},

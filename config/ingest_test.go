@@ -40,7 +40,7 @@ ingest:
 		Redis: &ingest.Redis{Stream: "updates", Group: "shop", Consumer: "one", ClaimAfter: time.Minute, DeadMax: 50},
 		Kafka: &ingest.Kafka{
 			Brokers: []string{"10.0.0.5:9092", "kafka.local:9092"}, Topics: []string{"users", "items"}, Group: "shop",
-			TLS:         redis.TLS{On: true, CA: in("ca.pem"), Cert: in("client.pem"), Key: in("client.key"), ServerName: "kafka.local"},
+			TLS:         secret.TLS{On: true, CA: in("ca.pem"), Cert: in("client.pem"), Key: in("client.key"), ServerName: "kafka.local"},
 			Mechanism:   ingest.SCRAMSHA256,
 			Credentials: redis.Credentials{Username: "gateway", Password: secret.Source{File: in("secrets/kafka")}},
 		},

@@ -3,11 +3,9 @@ package redis
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -167,31 +165,4 @@ func (c *Config) checkCredentials() error {
 func (c Credentials) read(setting string) (rueidis.AuthCredentials, error) {
 	password, err := c.Password.Read(setting)
 	return rueidis.AuthCredentials{Username: c.Username, Password: password}, err
-}
-
-// Config reads the files that t names. A rank.FieldError below the given setting
-// says what is wrong with one.
-func (t *TLS) Config(setting string) (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
-	if t.CA != "" {
-		pem, err := os.ReadFile(t.CA)
-		if err != nil {
-			return nil, rank.FieldError{Path: setting + ".ca", Message: err.Error()}
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, rank.FieldError{Path: setting + ".ca", Message: t.CA + " holds no PEM certificate"}
-		}
-	}
-	if (t.Cert == "") != (t.Key == "") {
-		return nil, rank.FieldError{Path: setting, Message: "cert and key belong together; name both or none"}
-	}
-	if t.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
-		if err != nil {
-			return nil, rank.FieldError{Path: setting + ".cert", Message: err.Error()}
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	return config, nil
 }

@@ -143,8 +143,8 @@ func TestRowsAreReadOverTLS(t *testing.T) {
 		server := redistest.StartTLS(t, clients)
 		cfg := DefaultConfig()
 		cfg.Addresses, cfg.Timeout = []string{server.Addr}, long
-		both := TLS{On: true, CA: server.CA, Cert: server.Cert, Key: server.Key}
-		alone := TLS{On: true, CA: server.CA}
+		both := secret.TLS{On: true, CA: server.CA, Cert: server.Cert, Key: server.Key}
+		alone := secret.TLS{On: true, CA: server.CA}
 		cfg.TLS = both
 		overTLS(t, cfg)
 		cfg.TLS = alone
@@ -153,13 +153,13 @@ func TestRowsAreReadOverTLS(t *testing.T) {
 		} else if _, err := Connect(cfg); err == nil {
 			t.Error("a server that asks for a client's certificate took a client without one")
 		}
-		cfg.TLS = TLS{On: true, CA: server.Stranger, Cert: server.Cert, Key: server.Key}
+		cfg.TLS = secret.TLS{On: true, CA: server.Stranger, Cert: server.Cert, Key: server.Key}
 		var verify *tls.CertificateVerificationError
 		var unknown x509.UnknownAuthorityError
 		if _, err := Connect(cfg); !errors.As(err, &verify) || !errors.As(err, &unknown) {
 			t.Errorf("a server whose certificate another CA signed: %v", err)
 		}
-		cfg.TLS = TLS{On: true, CA: server.CA, Cert: server.Cert, Key: server.Key, ServerName: "elsewhere"}
+		cfg.TLS = secret.TLS{On: true, CA: server.CA, Cert: server.Cert, Key: server.Key, ServerName: "elsewhere"}
 		if _, err := Connect(cfg); !errors.As(err, &verify) {
 			t.Errorf("a server of another name: %v", err)
 		}
@@ -184,7 +184,7 @@ func overTLS(t *testing.T, cfg Config) {
 
 func TestATLSSettingThatCanNotBeReadIsSaidWithItsPath(t *testing.T) {
 	garbage := passwordFile(t, "no certificate")
-	for path, setting := range map[string]TLS{
+	for path, setting := range map[string]secret.TLS{
 		"features.store.redis.tls.ca":   {CA: "/nowhere/ca.crt"},
 		"features.store.redis.tls.ca: ": {CA: garbage},
 		"features.store.redis.tls.cert": {Cert: garbage, Key: garbage},

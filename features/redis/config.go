@@ -16,7 +16,7 @@ type Config struct {
 	Sentinel    Sentinel
 	Credentials Credentials
 	Database    int // number of the logical database; must be 0 on a cluster
-	TLS         TLS
+	TLS         secret.TLS
 	Connections int // per server, rounded up to a power of two; commands of all requests are pipelined over them
 
 	Layout     Layout
@@ -71,14 +71,6 @@ type Sentinel struct {
 type Credentials struct {
 	Username string
 	Password secret.Source // read at every connection
-}
-
-// TLS says whom to trust and how to authenticate. Paths are of PEM files.
-type TLS struct {
-	On         bool
-	CA         string // "" means the system's roots
-	Cert, Key  string // the client's own, both or none
-	ServerName string // "" means the host of each address
 }
 
 // DefaultConfig is what an empty section means; Addresses must still be set.

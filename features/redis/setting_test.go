@@ -63,9 +63,11 @@ func TestAConnectionThatFailsNamesItsSetting(t *testing.T) {
 		"password: ": func(c *Config) {
 			c.Credentials = Credentials{Username: "x", Password: secret.Source{File: passwordFile(t, "x")}}
 		},
-		"password.file: ":   func(c *Config) { c.Credentials.Password.File = passwordFile(t, "") },
-		"password.env: ":    func(c *Config) { c.Credentials.Password.Env = "RANKGATE_TEST_NOT_SET" },
-		"tls: ":             func(c *Config) { c.Addresses, c.TLS = []string{overTLS.Addr}, TLS{On: true, CA: overTLS.Stranger} },
+		"password.file: ": func(c *Config) { c.Credentials.Password.File = passwordFile(t, "") },
+		"password.env: ":  func(c *Config) { c.Credentials.Password.Env = "RANKGATE_TEST_NOT_SET" },
+		"tls: ": func(c *Config) {
+			c.Addresses, c.TLS = []string{overTLS.Addr}, secret.TLS{On: true, CA: overTLS.Stranger}
+		},
 		"sentinel.master: ": func(c *Config) { c.Addresses, c.Mode, c.Sentinel.Master = sentinels, Sentineled, "another" },
 		"sentinel.password.env: ": func(c *Config) {
 			c.Addresses, c.Mode = sentinels, Sentineled

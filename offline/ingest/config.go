@@ -6,6 +6,7 @@ import (
 
 	"github.com/rankgate/rankgate/features/redis"
 	"github.com/rankgate/rankgate/rank"
+	"github.com/rankgate/rankgate/secret"
 )
 
 // Config says where events come from and how they become rows. At least one
@@ -34,7 +35,7 @@ type Kafka struct {
 	Brokers     []string // host:port of some, who tell of the others
 	Topics      []string
 	Group       string
-	TLS         redis.TLS
+	TLS         secret.TLS
 	Mechanism   Mechanism
 	Credentials redis.Credentials
 }

@@ -31,7 +31,7 @@ func TestAClusterIsEnteredOverTLSWithEveryMechanism(t *testing.T) {
 			{Username: "ali", Password: secret.Source{Env: "KAFKA_TEST_PASSWORD"}},
 		} {
 			cfg := topicConfig(cluster.ListenAddrs())
-			cfg.Kafka.TLS, cfg.Kafka.Mechanism, cfg.Kafka.Credentials = redis.TLS{On: true, CA: authority.File}, mechanism, credentials
+			cfg.Kafka.TLS, cfg.Kafka.Mechanism, cfg.Kafka.Credentials = secret.TLS{On: true, CA: authority.File}, mechanism, credentials
 			stats, stop := ingesting(t, cfg, nil, newShelf())
 			awaitLag(t, stats, 0)
 			stop()
@@ -48,10 +48,10 @@ func TestSecretsThatAreNotThereAreNamedAndNeverShown(t *testing.T) {
 		"password.env":   {Credentials: redis.Credentials{Username: "ali", Password: secret.Source{Env: "KAFKA_TEST_ABSENT"}}},
 		"password.file":  {Credentials: redis.Credentials{Username: "ali", Password: secret.Source{File: "absent"}}},
 		" password.file": {Credentials: redis.Credentials{Username: "ali", Password: secret.Source{File: os.DevNull}}}, // empty
-		"tls":            {TLS: redis.TLS{On: true, Cert: broken}},
-		"tls.ca":         {TLS: redis.TLS{On: true, CA: "absent"}},
-		" tls.ca":        {TLS: redis.TLS{On: true, CA: broken}},
-		"tls.cert":       {TLS: redis.TLS{On: true, Cert: broken, Key: broken}},
+		"tls":            {TLS: secret.TLS{On: true, Cert: broken}},
+		"tls.ca":         {TLS: secret.TLS{On: true, CA: "absent"}},
+		" tls.ca":        {TLS: secret.TLS{On: true, CA: broken}},
+		"tls.cert":       {TLS: secret.TLS{On: true, Cert: broken, Key: broken}},
 	} {
 		_, err := k.options(quiet(t))
 		wrong, ok := errors.AsType[rank.FieldError](err)
