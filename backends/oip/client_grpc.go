@@ -30,13 +30,14 @@ type grpcClient struct {
 // DialGRPC returns a client for the server at address, host:port. It connects when it
 // is first used.
 func DialGRPC(address string, cfg Config) (Client, error) {
-	cfg = cfg.withDefaults()
-	transport := insecure.NewCredentials()
+	cfg = cfg.of(address)
+	transport, authority := insecure.NewCredentials(), cfg.Authority
 	if cfg.TLS != nil {
-		transport = credentials.NewTLS(cfg.TLS.Clone())
+		transport, authority = credentials.NewTLS(cfg.TLS), cfg.TLS.ServerName // gRPC lets them be no different
 	}
 	conn, err := grpc.NewClient("passthrough:///"+address,
 		grpc.WithTransportCredentials(transport),
+		grpc.WithAuthority(authority),
 		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(Codec{}), grpc.MaxCallRecvMsgSize(cfg.MaxResponse)),
 		grpc.WithMaxHeaderListSize(uint32(cfg.MaxHeader)),
 		grpc.WithConnectParams(connectParams(cfg)),

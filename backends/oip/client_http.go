@@ -24,7 +24,7 @@ import (
 type httpClient struct {
 	peer
 	cfg   Config
-	conns conns
+	conns *conns
 
 	// plain is set if the server has said that it does not know binary tensors.
 	plain atomic.Bool
@@ -33,8 +33,8 @@ type httpClient struct {
 // DialHTTP returns a client for the server at address, host:port. It connects when it
 // is first used.
 func DialHTTP(address string, cfg Config) Client {
-	cfg = cfg.withDefaults()
-	return &httpClient{peer: peer{cfg.Pool, address}, cfg: cfg, conns: conns{address: address, cfg: cfg}}
+	cfg = cfg.of(address)
+	return &httpClient{peer: peer{cfg.Pool, address}, cfg: cfg, conns: newConns(address, cfg)}
 }
 
 func (c *httpClient) Close() error {
@@ -59,7 +59,7 @@ func (c *httpClient) Infer(ctx context.Context, m *Message) (*Reply, error) {
 	if out.json, err = appendRequestHeader(out.json[:0], &r, binary); err != nil {
 		return nil, c.errorf(rank.InvalidRequest, "%v", err)
 	}
-	out.begin(fasthttp.MethodPost, c.address, path(r.Model, r.Version, "/infer"))
+	out.begin(fasthttp.MethodPost, c.cfg.Authority, path(r.Model, r.Version, "/infer"))
 	out.once, out.tail = m.Once, nil
 	length := len(out.json)
 	out.header.SetContentType("application/json") // MLServer insists on it
@@ -188,7 +188,7 @@ func tensorsOf(said []tensorMetadata) ([]Tensor, error) {
 func (c *httpClient) get(ctx context.Context, where string) (*fasthttp.Response, error) {
 	out := calls.Get().(*call)
 	defer calls.Put(out)
-	out.begin(fasthttp.MethodGet, c.address, where)
+	out.begin(fasthttp.MethodGet, c.cfg.Authority, where)
 	out.json, out.once = out.json[:0], false
 	return c.do(ctx, out)
 }

@@ -3,6 +3,7 @@ package oip
 import (
 	"cmp"
 	"crypto/tls"
+	"net"
 	"time"
 )
 
@@ -10,8 +11,11 @@ import (
 type Config struct {
 	Pool string // the pool's name, which errors begin with
 
-	// ConnectTimeout bounds the making of a connection, over HTTP also the wait for one
-	// that is being made. 0 means 1 s.
+	// Authority is the host and port that a server is asked for by name, and the host
+	// that its certificate must be for. "" means its address.
+	Authority string
+
+	// ConnectTimeout bounds the making of a connection. 0 means 1 s.
 	ConnectTimeout time.Duration
 
 	// IdleTimeout is for how long a connection may go unused before it is closed. It
@@ -24,8 +28,13 @@ type Config struct {
 	TLS *tls.Config // nil means plain text
 }
 
-// withDefaults returns cfg with its zero values replaced.
-func (cfg Config) withDefaults() Config {
+// of returns cfg for the server at address, with its zero values replaced.
+func (cfg Config) of(address string) Config {
+	cfg.Authority = cmp.Or(cfg.Authority, address)
+	if cfg.TLS != nil && cfg.TLS.ServerName == "" {
+		cfg.TLS = cfg.TLS.Clone()
+		cfg.TLS.ServerName, _, _ = net.SplitHostPort(cfg.Authority)
+	}
 	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, time.Second)
 	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, 30*time.Second)
 	cfg.MaxResponse = cmp.Or(cfg.MaxResponse, 16<<20)

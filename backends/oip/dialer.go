@@ -37,12 +37,15 @@ type Dialer struct {
 	Verify func(ctx context.Context, c Client) error
 }
 
-// Dial returns a client for host:port. It does not wait for the server.
-func (d *Dialer) Dial(address string) (Client, error) {
+// Dial returns a client for the server at address, which is told that endpoint was
+// asked for. It does not wait for the server.
+func (d *Dialer) Dial(address, endpoint string) (Client, error) {
+	cfg := d.Config
+	cfg.Authority = endpoint
 	if d.Protocol == HTTP {
-		return DialHTTP(address, d.Config), nil
+		return DialHTTP(address, cfg), nil
 	}
-	return DialGRPC(address, d.Config)
+	return DialGRPC(address, cfg)
 }
 
 // Close closes a client.

@@ -19,6 +19,15 @@ type conns struct {
 	mu     sync.Mutex
 	idle   []*conn // guarded by mu; the one used last at the end
 	closed bool    // guarded by mu
+
+	life context.Context //nolint:containedctx // of connections that are being made; ends with close
+	end  context.CancelFunc
+}
+
+func newConns(address string, cfg Config) *conns {
+	p := &conns{address: address, cfg: cfg}
+	p.life, p.end = context.WithCancel(context.Background())
+	return p
 }
 
 // maxIdle bounds the connections kept to one server.
@@ -73,13 +82,40 @@ func (p *conns) take(ctx context.Context, fresh bool) (*conn, error) {
 			c.Close()
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.cfg.ConnectTimeout)
-	defer cancel()
-	raw, err := p.dial(ctx)
-	if err != nil {
-		return nil, err
+	return p.connect(ctx)
+}
+
+// connect makes a connection. One that takes longer than the call has is made all the
+// same, and kept: with budgets below the time that a handshake takes there would else
+// never be one.
+func (p *conns) connect(ctx context.Context) (*conn, error) {
+	type made struct {
+		conn *conn
+		err  error
 	}
-	return newConn(raw, p.cfg.MaxHeader), nil
+	ready := make(chan made) // not buffered: whoever is not waited for keeps what it has made
+	go func() {
+		life, cancel := context.WithTimeout(p.life, p.cfg.ConnectTimeout)
+		defer cancel()
+		m := made{}
+		var raw net.Conn
+		if raw, m.err = p.dial(life); m.err == nil {
+			m.conn = newConn(raw, p.cfg.MaxHeader)
+		}
+		select {
+		case ready <- m:
+		case <-ctx.Done():
+			if m.err == nil {
+				p.put(m.conn)
+			}
+		}
+	}()
+	select {
+	case m := <-ready:
+		return m.conn, m.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (p *conns) dial(ctx context.Context) (net.Conn, error) {
@@ -128,6 +164,7 @@ func (p *conns) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
+	p.end()
 	for _, c := range p.idle {
 		c.Close()
 	}

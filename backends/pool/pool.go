@@ -37,8 +37,10 @@ type Pool[C any] struct {
 
 // Dialer makes what speaks to a server, and asks whether the server is ready.
 type Dialer[C any] interface {
-	// Dial returns a client for host:port. It does not wait for the server.
-	Dial(address string) (C, error)
+	// Dial returns a client for the server at address, an IP address and a port, for
+	// which the settings say endpoint: a name, perhaps, that stands in certificates
+	// and virtual hosts. It does not wait for the server.
+	Dial(address, endpoint string) (C, error)
 
 	// Close is called once, when no call uses the client any more.
 	Close(client C) error
@@ -187,8 +189,9 @@ func (p *Pool[C]) remake() {
 const never = time.Duration(1<<63 - 1)
 
 // add dials a server and begins to probe it.
-func (p *Pool[C]) add(ctx context.Context, address string) {
-	client, err := p.dialer.Dial(address)
+func (p *Pool[C]) add(ctx context.Context, at target) {
+	address := at.address
+	client, err := p.dialer.Dial(address, at.endpoint)
 	if err != nil {
 		p.log.Error("no client for a server", "server", address, "error", err)
 		return

@@ -4,13 +4,14 @@ import (
 	"context"
 	"net"
 	"slices"
+	"strings"
 	"time"
 )
 
 // followNames looks the endpoints up, now and then again, and adds and drops
 // servers accordingly. Calls in flight to one that is dropped end undisturbed.
 func (p *Pool[C]) followNames(ctx context.Context) {
-	known := make(map[string][]string) // addresses by endpoint
+	known := make(map[string][]target) // by endpoint
 	for {
 		p.keep(ctx, p.resolve(ctx, known))
 		if p.cfg.Resolve == 0 || !slices.ContainsFunc(p.cfg.Endpoints, isName) {
@@ -26,32 +27,37 @@ func (p *Pool[C]) followNames(ctx context.Context) {
 	}
 }
 
-// resolve returns the addresses of all endpoints. One that can't be looked up
-// keeps those that it had: whether they still answer is for the probes to say.
-func (p *Pool[C]) resolve(ctx context.Context, known map[string][]string) []string {
-	var all []string
+// target is where a server is, and what the settings call it.
+type target struct{ address, endpoint string }
+
+// resolve returns the servers of all endpoints, each address once. An endpoint that
+// can't be looked up keeps those that it had: whether they still answer is for the
+// probes to say.
+func (p *Pool[C]) resolve(ctx context.Context, known map[string][]target) []target {
+	var all []target
 	for _, endpoint := range p.cfg.Endpoints {
 		if !isName(endpoint) {
-			all = append(all, endpoint)
+			all = append(all, target{endpoint, endpoint})
 			continue
 		}
-		addresses, err := p.lookup(ctx, endpoint)
+		targets, err := p.lookup(ctx, endpoint)
 		if err == nil {
-			known[endpoint] = addresses
+			known[endpoint] = targets
 		} else if ctx.Err() == nil {
 			p.log.Warn("can't look a server up", "endpoint", endpoint, "kept", len(known[endpoint]), "error", err)
 		}
 		all = append(all, known[endpoint]...)
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	byAddress := func(a, b target) int { return strings.Compare(a.address, b.address) }
+	slices.SortStableFunc(all, byAddress)
+	return slices.CompactFunc(all, func(a, b target) bool { return a.address == b.address })
 }
 
 const lookupTimeout = 5 * time.Second
 
 // lookup returns a name's addresses, all of one family: a server that has both
 // would be taken for two, and hedged against itself.
-func (p *Pool[C]) lookup(ctx context.Context, endpoint string) ([]string, error) {
+func (p *Pool[C]) lookup(ctx context.Context, endpoint string) ([]target, error) {
 	host, port, err := net.SplitHostPort(endpoint)
 	if err != nil {
 		return nil, err
@@ -68,32 +74,32 @@ func (p *Pool[C]) lookup(ctx context.Context, endpoint string) ([]string, error)
 	}
 	isV4 := func(ip net.IP) bool { return ip.To4() != nil }
 	oneFamily := slices.ContainsFunc(ips, isV4)
-	var addresses []string
+	var targets []target
 	for _, ip := range ips {
 		if isV4(ip) == oneFamily {
-			addresses = append(addresses, net.JoinHostPort(ip.String(), port))
+			targets = append(targets, target{net.JoinHostPort(ip.String(), port), endpoint})
 		}
 	}
-	return addresses, nil
+	return targets, nil
 }
 
 func systemLookup(ctx context.Context, host string) ([]net.IP, error) {
 	return net.DefaultResolver.LookupIP(ctx, "ip", host)
 }
 
-// keep makes the pool's servers be those with the given addresses.
-func (p *Pool[C]) keep(ctx context.Context, addresses []string) {
+// keep makes the pool's servers be the targets.
+func (p *Pool[C]) keep(ctx context.Context, targets []target) {
 	p.mu.Lock()
 	servers := slices.Clone(p.servers)
 	p.mu.Unlock()
 	for _, s := range servers {
-		if !slices.Contains(addresses, s.address) && ctx.Err() == nil {
+		if !slices.ContainsFunc(targets, func(t target) bool { return t.address == s.address }) && ctx.Err() == nil {
 			p.drop(s)
 		}
 	}
-	for _, a := range addresses {
-		if !slices.ContainsFunc(servers, func(s *server[C]) bool { return s.address == a }) {
-			p.add(ctx, a)
+	for _, t := range targets {
+		if !slices.ContainsFunc(servers, func(s *server[C]) bool { return s.address == t.address }) {
+			p.add(ctx, t)
 		}
 	}
 }

@@ -109,7 +109,7 @@ func TestAServerWithAddressesOfBothFamiliesIsOneServer(t *testing.T) {
 	p := &Pool[int]{cfg: Config{lookup: n.lookup}}
 	for want, ips := range map[string][]string{"127.0.0.1:8001": {"::1", "127.0.0.1"}, "[::1]:8001": {"::1"}} {
 		n.say(nil, ips...)
-		if got, err := p.lookup(t.Context(), "localhost:8001"); err != nil || len(got) != 1 || got[0] != want {
+		if got, err := p.lookup(t.Context(), "localhost:8001"); err != nil || len(got) != 1 || got[0] != (target{want, "localhost:8001"}) {
 			t.Errorf("%v: got %v, %v", ips, got, err)
 		}
 	}

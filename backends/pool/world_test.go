@@ -98,7 +98,7 @@ func newWorld(servers int) *world {
 	return w
 }
 
-func (w *world) Dial(address string) (*fakeServer, error) {
+func (w *world) Dial(address, _ string) (*fakeServer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.servers[address]

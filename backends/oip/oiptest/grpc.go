@@ -9,6 +9,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/peer"
@@ -19,7 +21,12 @@ import (
 )
 
 func newGRPC(s *Server) *grpc.Server {
+	transport := insecure.NewCredentials()
+	if s.cfg.TLS != nil {
+		transport = credentials.NewTLS(s.cfg.TLS)
+	}
 	server := grpc.NewServer(
+		grpc.Creds(transport),
 		grpc.ForceServerCodecV2(oip.Codec{}),
 		grpc.MaxRecvMsgSize(64<<20),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),

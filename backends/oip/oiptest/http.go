@@ -1,6 +1,7 @@
 package oiptest
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"net"
@@ -132,6 +133,9 @@ func abort(c net.Conn) {
 
 // hasLeft reports whether the other side has closed a connection.
 func hasLeft(c net.Conn) bool {
+	if over, ok := c.(*tls.Conn); ok {
+		c = over.NetConn() // a farewell in order is not seen
+	}
 	raw, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return true

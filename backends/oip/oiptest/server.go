@@ -2,6 +2,7 @@ package oiptest
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -30,6 +31,8 @@ type Config struct {
 
 	HTTP string // address to listen on; "" means a free port of the loopback
 	GRPC string // likewise
+
+	TLS *tls.Config // nil means plain text
 }
 
 // Server holds Linear under one name. It answers over HTTP and gRPC.
@@ -43,9 +46,10 @@ type Server struct {
 	closed chan struct{}
 	work   sync.WaitGroup // what Close waits for
 
-	http  *fasthttp.Server
-	grpc  *grpc.Server
-	conns connections // of gRPC, by address, for Reset
+	http      *fasthttp.Server
+	listening net.Listener // of http
+	grpc      *grpc.Server
+	conns     connections // of gRPC, by address, for Reset
 
 	calls, served, rows, dropped, expired, refused, failed, probes atomic.Int64
 }
@@ -81,7 +85,11 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("gRPC: %w", err), overHTTP.Close())
 	}
+	s.listening = overHTTP
 	s.HTTP, s.GRPC = overHTTP.Addr().String(), overGRPC.Addr().String()
+	if cfg.TLS != nil {
+		overHTTP = tls.NewListener(overHTTP, cfg.TLS)
+	}
 	for range max(cfg.Workers, 1) {
 		s.work.Go(s.serveQueue)
 	}
@@ -100,6 +108,7 @@ func (s *Server) Close() error {
 	close(s.closed)
 	s.grpc.Stop()
 	err := s.http.Shutdown()
+	_ = s.listening.Close() // which Shutdown has done, unless Serve had not begun
 	s.work.Wait()
 	return err
 }
