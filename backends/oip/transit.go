@@ -50,6 +50,17 @@ func NewMessage(free func(*Message)) *Message {
 	return m
 }
 
+// Reuse makes a message whose last reference has been released empty, with one
+// reference again. What free is, and the memory, stay.
+func (m *Message) Reuse() {
+	m.Request.Reset()
+	clear(m.Headers)
+	m.Headers, m.Once, m.Share = m.Headers[:0], false, 0
+	m.User, m.Canary, m.Class, m.Gone = "", rank.CanarySplit, rank.Critical, nil
+	m.raws = nil // nobody else is left
+	m.refs.Store(1)
+}
+
 // Retain adds a reference.
 func (m *Message) Retain() { m.refs.Add(1) }
 
@@ -94,10 +105,19 @@ type Reply struct {
 	Response
 
 	http   *fasthttp.Response // or
-	buffer mem.Buffer
+	buffer mem.Buffer         // or
+	free   func(*Reply)
 }
 
 var replies = sync.Pool{New: func() any { return new(Reply) }}
+
+// NewReply returns an empty reply for an answer that was made here. What its tensors
+// are views of stays as it is until free is called, by Release; free may be nil.
+func NewReply(free func(*Reply)) *Reply {
+	r := replies.Get().(*Reply)
+	r.free = free
+	return r
+}
 
 // Release gives the memory back. Nothing of the reply may be used afterwards.
 func (r *Reply) Release() {
@@ -107,7 +127,10 @@ func (r *Reply) Release() {
 	if r.buffer != nil {
 		r.buffer.Free()
 	}
-	r.http, r.buffer = nil, nil
+	if r.free != nil {
+		r.free(r)
+	}
+	r.http, r.buffer, r.free = nil, nil, nil
 	r.Reset()
 	replies.Put(r)
 }
