@@ -13,7 +13,7 @@ const firstRead = 16 << 10
 
 // read takes the request's body into x.body. It grows with what arrives, and what
 // it may grow to is held before.
-func (s *Server) read(ctx *fasthttp.RequestCtx, c *conn, x *exchange) *refusal {
+func (s *Server) read(ctx *fasthttp.RequestCtx, c *conn, x *intake) *refusal {
 	limit, size := s.cfg.Limits.Body, ctx.Request.Header.ContentLength()
 	if size > limit {
 		return &s.refusals.body

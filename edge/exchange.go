@@ -11,12 +11,9 @@ type exchange struct {
 	res     rank.Result
 	decoder decoder
 
-	held  int    // bytes of limits.bodies; see Server.hold
-	body  []byte // as sent, or inflated; req's strings are views into it
-	spare []byte // the other of the two
-	words []byte // words of the path and the headers that req views
-	line  []byte // one response header at a time
-	out   []byte // the response's body
+	intake        // whose bytes req's strings are views into
+	line   []byte // one response header at a time
+	out    []byte // the response's body
 }
 
 // What a pooled exchange keeps at most, in bytes and in elements.
@@ -38,18 +35,8 @@ func (x *exchange) reset() {
 	x.req.Fields = keep(x.req.Fields, keepFields)
 	x.req.Context = keep(x.req.Context, keepFields)
 	x.req.Floats = keep(x.req.Floats, keepFloats)
-	x.body = keep(x.body, keepBytes)
-	x.spare = keep(x.spare, keepBytes)
-	x.words = keep(x.words, keepBytes)
+	x.intake.reset()
 	x.out = keep(x.out, keepBytes)
-}
-
-// own copies a word out of memory that belongs to fasthttp. A word stays valid
-// when words grows: it then lives on in the old array.
-func (x *exchange) own(word []byte) string {
-	from := len(x.words)
-	x.words = append(x.words, word...)
-	return view(x.words[from:])
 }
 
 // keep returns s empty, without its memory if that is for more than most.

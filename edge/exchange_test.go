@@ -48,6 +48,7 @@ func TestARequestAllocatesNothing(t *testing.T) {
 		"plain ids": {"", plainBody(200), plainBody(500), 0},
 		"features":  {"", featuresBody(200), featuresBody(500), 0},
 		"gzip":      {"gzip", gzipOf(t, plainBody(200)), gzipOf(t, plainBody(500)), 0},
+		"deflate":   {"deflate", zlibOf(t, plainBody(200)), zlibOf(t, plainBody(500)), 0},
 		"zstd":      {"zstd", zstdOf(t, plainBody(200)), zstdOf(t, plainBody(500)), 4}, // has pools of its own, which the race detector empties at random
 	} {
 		b := newBench(t)

@@ -22,25 +22,35 @@ func (s *Server) settle(header *fasthttp.RequestHeader, x *exchange, asked time.
 	req := &x.req
 	req.Start, req.Deadline = start, start.Add(s.cfg.Budget.Grant(asked))
 	req.Pin = x.own(header.Peek("X-Model-Version"))
-	switch canary := header.Peek("X-Canary"); string(canary) {
-	case "":
-	case "always":
-		req.Canary = rank.CanaryAlways
-	case "never":
-		req.Canary = rank.CanaryNever
-	default:
-		return invalid("X-Canary: %s: must be always or never", brief(string(canary)))
-	}
-	if class := header.Peek("X-Criticality"); len(class) > 0 {
-		var ok bool
-		if req.Class, ok = rank.ParseCriticality(class); !ok {
-			return invalid("X-Criticality: %s: must be critical_plus, critical, sheddable_plus or sheddable", brief(string(class)))
-		}
+	var r *refusal
+	if req.Canary, req.Class, r = standing(header); r != nil {
+		return r
 	}
 	if req.ID == "" {
 		req.ID = x.own(header.Peek("X-Request-Id"))
 	}
 	return nil
+}
+
+// standing reads which side of a canary's split a request is on, and how much it
+// matters.
+func standing(header *fasthttp.RequestHeader) (canary rank.Canary, class rank.Criticality, r *refusal) {
+	switch word := header.Peek("X-Canary"); string(word) {
+	case "":
+	case "always":
+		canary = rank.CanaryAlways
+	case "never":
+		canary = rank.CanaryNever
+	default:
+		return 0, 0, invalid("X-Canary: %s: must be always or never", brief(string(word)))
+	}
+	if word := header.Peek("X-Criticality"); len(word) > 0 {
+		var ok bool
+		if class, ok = rank.ParseCriticality(word); !ok {
+			return 0, 0, invalid("X-Criticality: %s: must be critical_plus, critical, sheddable_plus or sheddable", brief(string(word)))
+		}
+	}
+	return canary, class, nil
 }
 
 // budgetHeaders are read in this order if the body names no budget. The first

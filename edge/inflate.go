@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -26,6 +27,7 @@ type inflaters struct {
 type inflater struct {
 	source bytes.Reader
 	gzip   gzip.Reader
+	zlib   io.ReadCloser // nil until it is needed
 	zstd   *zstd.Decoder
 }
 
@@ -65,7 +67,7 @@ func (p *inflaters) take() *inflater {
 func (p *inflaters) put(f *inflater) { p.free <- f }
 
 // inflate makes x.body what the request's Content-Encoding says it is.
-func (s *Server) inflate(encoding []byte, x *exchange) *refusal {
+func (s *Server) inflate(encoding []byte, x *intake) *refusal {
 	kind, known := encodingOf(encoding)
 	if !known {
 		return unknownEncoding(encoding)
@@ -94,25 +96,46 @@ func (s *Server) inflate(encoding []byte, x *exchange) *refusal {
 
 // inflate appends what src inflates to, and not much more than limit bytes.
 func (f *inflater) inflate(kind encoding, dst, src []byte, limit int) ([]byte, error) {
-	if kind == gzipped {
-		return f.gunzip(dst, src, limit)
-	}
-	return f.zstd.DecodeAll(src, dst)
-}
-
-// gunzip appends what src inflates to, and stops as soon as that is more than
-// limit bytes.
-func (f *inflater) gunzip(dst, src []byte, limit int) ([]byte, error) {
 	f.source.Reset(src)
 	defer f.source.Reset(nil)
-	if err := f.gzip.Reset(&f.source); err != nil {
-		return dst, err
+	switch kind {
+	case gzipped:
+		if err := f.gzip.Reset(&f.source); err != nil {
+			return dst, err
+		}
+		return appendAll(dst, &f.gzip, limit)
+	case deflated:
+		return f.inflateZlib(dst, limit)
+	default:
+		return f.zstd.DecodeAll(src, dst)
 	}
+}
+
+// inflateZlib appends what the source inflates to. Deflate is HTTP's name for the
+// format of zlib.
+func (f *inflater) inflateZlib(dst []byte, limit int) ([]byte, error) {
+	var err error
+	if f.zlib == nil {
+		f.zlib, err = zlib.NewReader(&f.source)
+	} else {
+		err = f.zlib.(zlib.Resetter).Reset(&f.source, nil)
+	}
+	if err == nil {
+		dst, err = appendAll(dst, f.zlib, limit)
+	}
+	if err == nil && len(dst) <= limit && f.source.Len() > 0 {
+		err = fmt.Errorf("zlib: %d bytes behind its end", f.source.Len())
+	}
+	return dst, err
+}
+
+// appendAll appends what r gives, and stops as soon as that is more than limit bytes.
+func appendAll(dst []byte, r io.Reader, limit int) ([]byte, error) {
 	for len(dst) <= limit {
 		if len(dst) == cap(dst) {
 			dst = slices.Grow(dst, min(max(len(dst), 4<<10), limit+1-len(dst)))
 		}
-		n, err := f.gzip.Read(dst[len(dst):cap(dst)])
+		n, err := r.Read(dst[len(dst):cap(dst)])
 		dst = dst[:len(dst)+n]
 		if errors.Is(err, io.EOF) {
 			return dst, nil
@@ -130,10 +153,11 @@ type encoding uint8
 const (
 	identity encoding = iota
 	gzipped
+	deflated
 	zstandard
 )
 
-func (e encoding) String() string { return [...]string{"identity", "gzip", "zstd"}[e] }
+func (e encoding) String() string { return [...]string{"identity", "gzip", "deflate", "zstd"}[e] }
 
 func encodingOf(header []byte) (e encoding, known bool) {
 	switch {
@@ -141,6 +165,8 @@ func encodingOf(header []byte) (e encoding, known bool) {
 		return identity, true
 	case equalFold(header, "gzip"), equalFold(header, "x-gzip"):
 		return gzipped, true
+	case equalFold(header, "deflate"):
+		return deflated, true
 	case equalFold(header, "zstd"):
 		return zstandard, true
 	default:
@@ -150,5 +176,5 @@ func encodingOf(header []byte) (e encoding, known bool) {
 
 func unknownEncoding(header []byte) *refusal {
 	return refusef(unsupportedMediaType,
-		"Content-Encoding: %s is not known; gzip, zstd and identity are", brief(string(header)))
+		"Content-Encoding: %s is not known; gzip, deflate, zstd and identity are", brief(string(header)))
 }

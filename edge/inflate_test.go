@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -20,6 +21,8 @@ func TestCompressedBodiesAreInflated(t *testing.T) {
 		"gzip":                {"gzip", gzipOf(t, good)},
 		"x-gzip":              {"X-Gzip", gzipOf(t, good)},
 		"gzip in two members": {"gzip", gzipOf(t, good[:half]) + gzipOf(t, good[half:])},
+		"deflate":             {"deflate", zlibOf(t, good)},
+		"a large deflate":     {"Deflate", zlibOf(t, plainBody(2000))},
 		"zstd":                {"zstd", zstdOf(t, good)},
 		"zstd in two frames":  {"ZSTD", zstdOf(t, good[:half]) + zstdStream(t, strings.NewReader(good[half:]))},
 		"identity":            {"identity", good},
@@ -41,6 +44,12 @@ func TestBrokenCompressionIsRefused(t *testing.T) {
 		"a cut gzip":        {"gzip", gzipOf(t, good)[:30], "body: not valid gzip: unexpected EOF"},
 		"a false checksum":  {"gzip", flipped(gzipOf(t, good), 8), "body: not valid gzip: gzip: invalid checksum"},
 		"gzip, then waste":  {"gzip", gzipOf(t, good) + "waste waste", "body: not valid gzip: gzip: invalid header"},
+		"an empty deflate":  {"deflate", "", "body: not valid deflate: unexpected EOF"},
+		"a cut deflate":     {"deflate", zlibOf(t, good)[:20], "body: not valid deflate: unexpected EOF"},
+		"a false sum":       {"deflate", flipped(zlibOf(t, good), 1), "body: not valid deflate: zlib: invalid checksum"},
+		"bare deflate":      {"deflate", gzipOf(t, good)[10:], "body: not valid deflate: zlib: invalid header"},
+		"a dictionary":      {"deflate", "\x78\xbb\x00\x00\x00\x02", "body: not valid deflate: zlib: invalid dictionary"},
+		"deflate and more":  {"deflate", zlibOf(t, good) + "waste", "body: not valid deflate: zlib: 5 bytes behind its end"},
 		"an empty zstd":     {"zstd", "", "body: empty"},
 		"a cut zstd":        {"zstd", zstdOf(t, plainBody(100))[:50], "body: not valid zstd: unexpected EOF"},
 		"zstd, then waste":  {"zstd", zstdOf(t, good) + "waste", "body: not valid zstd: invalid input: magic number mismatch"},
@@ -65,6 +74,7 @@ func TestABombIsDefusedWhileItInflates(t *testing.T) {
 	huge = binary.LittleEndian.AppendUint64(huge, 1<<40)
 	for name, c := range map[string]struct{ encoding, body string }{
 		"gzip":                          {"gzip", gzipStream(t, zeros(size))},
+		"deflate":                       {"deflate", zlibOf(t, string(make([]byte, size)))},
 		"zstd without a size":           {"zstd", zstdStream(t, zeros(size))},
 		"zstd with a size":              {"zstd", zstdOf(t, string(make([]byte, 4*limit)))},
 		"zstd with a lie":               {"zstd", string(huge) + "\x01\x00\x00"},
@@ -96,7 +106,7 @@ func TestABombIsDefusedWhileItInflates(t *testing.T) {
 
 func TestManyInflateAtATime(t *testing.T) {
 	m := serveInMemory(t, newServer(t, DefaultConfig(), descending))
-	bodies := map[string]string{"gzip": gzipOf(t, plainBody(500)), "zstd": zstdOf(t, plainBody(500))}
+	bodies := map[string]string{"gzip": gzipOf(t, plainBody(500)), "deflate": zlibOf(t, plainBody(500)), "zstd": zstdOf(t, plainBody(500))}
 	var group sync.WaitGroup
 	for range 4 * runtime.GOMAXPROCS(0) {
 		for encoding, body := range bodies {
@@ -131,6 +141,15 @@ func gzipStream(t testing.TB, r io.Reader) string {
 		_, err = io.Copy(w, r)
 	}
 	if err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func zlibOf(t testing.TB, s string) string {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	if _, err := w.Write([]byte(s)); err != nil || w.Close() != nil {
 		t.Fatal(err)
 	}
 	return b.String()

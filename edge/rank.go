@@ -33,17 +33,16 @@ func (s *Server) work(ctx *fasthttp.RequestCtx, c *conn, x *exchange, model []by
 	if r := checkType(&ctx.Request.Header); r != nil {
 		return r
 	}
-	defer s.release(x)
-	if r := s.read(ctx, c, x); r != nil {
+	defer s.release(&x.intake)
+	if r := s.read(ctx, c, &x.intake); r != nil {
 		return r
 	}
-	if s.stats.InFlight.Add(1) > int64(s.cfg.Limits.InFlight) {
-		s.stats.InFlight.Add(-1)
-		return &s.refusals.inFlight
+	if r := s.admit(); r != nil {
+		return r
 	}
 	defer s.stats.InFlight.Add(-1)
 
-	if r := s.inflate(ctx.Request.Header.Peek("Content-Encoding"), x); r != nil {
+	if r := s.inflate(ctx.Request.Header.Peek("Content-Encoding"), &x.intake); r != nil {
 		return r
 	}
 	asked, bad := x.decoder.decode(x.body, s.cfg.Limits, &x.req)
@@ -58,6 +57,15 @@ func (s *Server) work(ctx *fasthttp.RequestCtx, c *conn, x *exchange, model []by
 	x.line = appendTiming(x.line[:0], &x.res.Stages)
 	ctx.Response.Header.SetCanonical(headerTiming, x.line)
 	return s.failed(err)
+}
+
+// admit counts a request as in flight, unless there are as many as may be.
+func (s *Server) admit() *refusal {
+	if s.stats.InFlight.Add(1) > int64(s.cfg.Limits.InFlight) {
+		s.stats.InFlight.Add(-1)
+		return &s.refusals.inFlight
+	}
+	return nil
 }
 
 // answer writes x.res.
