@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/budget"
 	"github.com/rankgate/rankgate/rank"
 )
@@ -18,6 +19,11 @@ type Config struct {
 
 	Keys *Keys       // who may ask for all but health; nil means everyone
 	TLS  *tls.Config // of the listener; nil means plain TCP
+
+	// Inference answers the Open Inference Protocol under /v2; nil means that there is
+	// no such path. It is set by who starts the server, not by a file.
+	Inference  oip.Service
+	Repository bool // whether /v2 may load and unload models (listen.repository_control)
 }
 
 // Limits bounds one request and all requests together. Every limit is at least

@@ -127,6 +127,14 @@ func errorBody(code rank.Code, message string) []byte {
 	return append(dst, "}}"...)
 }
 
+// errorBodyV2 is the body of a refusal in the Open Inference Protocol, whose error is
+// a string.
+func errorBodyV2(code rank.Code, message string) []byte {
+	dst := appendString([]byte(`{"error":`), message)
+	dst = appendString(append(dst, `,"code":`...), code.String())
+	return append(dst, '}')
+}
+
 // appendMember begins the i-th member of an object; name needs no escaping.
 func appendMember(dst []byte, i int, name string) []byte {
 	separator := byte(',')

@@ -78,9 +78,12 @@ func newRefusals(cfg Config) refusals {
 	return r
 }
 
-func unknownPath(path []byte) *refusal {
-	return refusef(fasthttp.StatusNotFound,
-		"path: %s is not served; there are /rank, /rank/MODEL, /healthz and /readyz", brief(string(path)))
+func (s *Server) unknownPath(path []byte) *refusal {
+	paths := "/rank, /rank/MODEL, /healthz and /readyz"
+	if s.cfg.Inference != nil {
+		paths = "/rank, /rank/MODEL, /v2, /healthz and /readyz"
+	}
+	return refusef(fasthttp.StatusNotFound, "path: %s is not served; there are %s", brief(string(path)), paths)
 }
 
 func wrongMethod(method, path []byte, allow string) *refusal {
@@ -98,6 +101,10 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, r *refusal) {
 	}
 	if r.code == rank.Unauthorized {
 		ctx.Response.Header.Set("WWW-Authenticate", "Bearer")
+	}
+	if s.speaksV2(ctx.Path()) {
+		ctx.Response.SetBodyRaw(errorBodyV2(r.code, r.message))
+		return
 	}
 	ctx.Response.SetBodyRaw(errorBody(r.code, r.message))
 }

@@ -11,9 +11,7 @@ import (
 
 // rank answers a POST to /rank.
 func (s *Server) rank(ctx *fasthttp.RequestCtx, c *conn, model []byte) {
-	if id := ctx.Request.Header.Peek("X-Request-Id"); len(id) > 0 {
-		ctx.Response.Header.SetCanonical(headerRequestID, id)
-	}
+	echoRequestID(ctx)
 	x := s.exchanges.Get().(*exchange)
 	if r := s.work(ctx, c, x, model); r != nil {
 		s.refuse(ctx, r)
@@ -26,6 +24,13 @@ func (s *Server) rank(ctx *fasthttp.RequestCtx, c *conn, model []byte) {
 	// Not deferred: after a panic, what the Ranker started may still hold x.
 	x.reset()
 	s.exchanges.Put(x)
+}
+
+// echoRequestID gives the caller's name for the request back.
+func echoRequestID(ctx *fasthttp.RequestCtx) {
+	if id := ctx.Request.Header.Peek("X-Request-Id"); len(id) > 0 {
+		ctx.Response.Header.SetCanonical(headerRequestID, id)
+	}
 }
 
 // work takes a request up to its answer in x.res.
@@ -94,7 +99,7 @@ var (
 	headerRequestID = []byte("X-Request-Id")
 )
 
-// failed turns what the Ranker returned into a refusal, nil if it succeeded.
+// failed turns what the Ranker or the Service returned into a refusal, nil if it succeeded.
 func (s *Server) failed(err error) *refusal {
 	if err == nil {
 		return nil
@@ -102,6 +107,6 @@ func (s *Server) failed(err error) *refusal {
 	if known, ok := errors.AsType[*rank.Error](err); ok {
 		return refused(known)
 	}
-	s.log.Error("the ranker failed", "error", err) // it may hold what callers must not see
+	s.log.Error("a request failed", "error", err) // it may hold what callers must not see
 	return &s.refusals.unexpected
 }

@@ -23,12 +23,17 @@ func (s *Server) route(ctx *fasthttp.RequestCtx, c *conn) {
 		}
 		return
 	}
+	if s.healthV2(ctx) {
+		return
+	}
 	if r := s.authorize(&ctx.Request.Header); r != nil {
 		s.refuse(ctx, r)
 		return
 	}
 	model, named := bytes.CutPrefix(path, rankPrefix)
 	switch {
+	case s.speaksV2(path):
+		s.routeV2(ctx, c)
 	case string(path) == "/rank":
 		if s.allows(ctx, "POST, OPTIONS", "POST") {
 			s.rank(ctx, c, nil)
@@ -38,7 +43,7 @@ func (s *Server) route(ctx *fasthttp.RequestCtx, c *conn) {
 			s.rank(ctx, c, model)
 		}
 	default:
-		s.refuse(ctx, unknownPath(path))
+		s.refuse(ctx, s.unknownPath(path))
 	}
 }
 

@@ -41,11 +41,12 @@ type Server struct {
 	mu        sync.Mutex
 	listeners []*listener // of Serve, guarded by mu
 
-	conns     conns
-	exchanges sync.Pool // of *exchange
-	inflaters *inflaters
-	refusals  refusals
-	stats     Stats
+	conns      conns
+	exchanges  sync.Pool // of *exchange
+	inferences sync.Pool // of *inference
+	inflaters  *inflaters
+	refusals   refusals
+	stats      Stats
 }
 
 // The phases of a server's life; see Drain.
@@ -72,6 +73,7 @@ func New(cfg Config, ranker Ranker, ready func() bool, log *slog.Logger) (*Serve
 	}
 	s := &Server{cfg: cfg, ranker: ranker, ready: ready, log: log, inflaters: inflaters, refusals: newRefusals(cfg)}
 	s.exchanges.New = func() any { return new(exchange) }
+	s.inferences.New = s.newInference
 	s.fast = fasthttp.Server{
 		Handler:      s.handle,
 		ErrorHandler: s.malformed,

@@ -9,12 +9,12 @@ import (
 // Stats counts what the public listener saw. Requests write it, anyone may read
 // it at any time; each number is exact, but two of them may be a request apart.
 type Stats struct {
-	Answered    atomic.Uint64                // requests to /rank with a 200
-	Refused     [rank.NumCodes]atomic.Uint64 // requests with an error, by code; /readyz included
+	Answered    atomic.Uint64                // requests to /rank, and inferences of /v2, with a 200
+	Refused     [rank.NumCodes]atomic.Uint64 // requests with an error, by code; health included
 	Limited     atomic.Uint64                // requests above the rate of their key; among the Refused
-	InFlight    atomic.Int64                 // requests to /rank being worked on
-	BodyBytes   atomic.Uint64                // of bodies to /rank, as sent
-	BodiesHeld  atomic.Int64                 // bytes of bodies that are being read or ranked (limits.bodies)
+	InFlight    atomic.Int64                 // requests being worked on, health excepted
+	BodyBytes   atomic.Uint64                // of bodies, as sent
+	BodiesHeld  atomic.Int64                 // bytes of bodies that are being read or answered (limits.bodies)
 	Gone        atomic.Uint64                // requests whose caller was seen to have left
 	Panics      atomic.Uint64                // requests that ended in a panic
 	Connections atomic.Int64                 // open now

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/rankgate/rankgate/rank"
 )
 
 // AppendRequest appends the body of POST /v2/models/M/infer and returns the length of
@@ -150,8 +152,9 @@ func (o *Output) appendTo(dst []byte, i int, binary bool) []byte {
 
 // AppendResponse appends the body that answers a request and returns the length of its
 // JSON, NoHeaderLength if that is all of it. Each output goes as the request asked for:
-// as bytes behind the JSON, or in it. A BYTES output that is no UTF-8 text can't go
-// into the JSON; that is an error.
+// as bytes behind the JSON, or in it. Errors are *rank.Error: InvalidRequest for a BYTES
+// output that is no UTF-8 text and can't go into the JSON, Unavailable if an output's own
+// JSON does not hold what its type says.
 func AppendResponse(dst []byte, r *Response, asked *Request) (body []byte, headerLength int, err error) {
 	start, anyBinary := len(dst), false
 	dst = append(appendQuoted(append(dst, `{"model_name":`...), r.Model), ',')
@@ -169,11 +172,11 @@ func AppendResponse(dst []byte, r *Response, asked *Request) (body []byte, heade
 		anyBinary = anyBinary || binary
 		if binary && t.JSON != nil {
 			if err = r.toRaw(t); err != nil {
-				return dst, 0, fmt.Errorf("outputs[%d] %q: %w", i, clip(t.Name), err)
+				return dst, 0, rank.Errorf(rank.Unavailable, "outputs[%d] %q: %v", i, clip(t.Name), err)
 			}
 		}
 		if dst, err = t.appendHeader(dst, i, binary); err != nil {
-			return dst, 0, fmt.Errorf("outputs[%d] %q: %w", i, clip(t.Name), err)
+			return dst, 0, rank.Errorf(rank.InvalidRequest, "outputs[%d] %q: %v", i, clip(t.Name), err)
 		}
 	}
 	dst = append(dst, "]}"...)

@@ -1,0 +1,70 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/rankgate/rankgate/rank"
+)
+
+// indexEntry is an element of the answer to /v2/repository/index.
+type indexEntry struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	State   string `json:"state"`
+	Reason  string `json:"reason"`
+}
+
+// stateReady is the state of what can be called, in Triton's words.
+const stateReady = "READY"
+
+func (s *Server) index(within context.Context, _ target, body []byte) (any, error) {
+	var asked struct {
+		Ready bool `json:"ready"`
+	}
+	if err := decodeSmall(body, &asked, "ready, if it is there, true or false"); err != nil {
+		return nil, err
+	}
+	all, err := s.cfg.Inference.Index(within)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]indexEntry, 0, len(all))
+	for i := range all {
+		if e := &all[i]; e.State == stateReady || !asked.Ready {
+			entries = append(entries, indexEntry(*e))
+		}
+	}
+	return entries, nil
+}
+
+func (s *Server) load(within context.Context, t target, body []byte) (any, error) {
+	var asked struct {
+		Parameters map[string]json.RawMessage `json:"parameters"`
+	}
+	if err := decodeSmall(body, &asked, "parameters, if they are there, an object"); err != nil {
+		return nil, err
+	}
+	for name := range asked.Parameters {
+		if name == "config" || strings.HasPrefix(name, "file:") {
+			return nil, rank.Errorf(rank.InvalidRequest,
+				"parameters.%s: a model is loaded from its files in models.repository alone", brief(name))
+		}
+	}
+	return nil, s.cfg.Inference.Load(within, string(t.model))
+}
+
+// unload has no use for a body: no model depends on another.
+func (s *Server) unload(within context.Context, t target, _ []byte) (any, error) {
+	return nil, s.cfg.Inference.Unload(within, string(t.model))
+}
+
+// decodeSmall reads a body that is an object, or nothing at all.
+func decodeSmall(body []byte, into any, fields string) error {
+	if len(bytes.TrimSpace(body)) == 0 || json.Unmarshal(body, into) == nil {
+		return nil
+	}
+	return rank.Errorf(rank.InvalidRequest, "body: must be a JSON object, %s", fields)
+}
