@@ -26,16 +26,23 @@ const keepTensors = 1 << 10
 
 func (s *Server) newInference() any {
 	x := new(inference)
-	x.message = oip.NewMessage(func(m *oip.Message) {
+	x.message = oip.NewMessage(func(*oip.Message) {
 		s.release(&x.intake)
-		m.Reuse()
-		m.Inputs, m.Outputs = keep(m.Inputs, keepTensors), keep(m.Outputs, keepTensors)
-		m.Parameters = keep(m.Parameters, keepTensors)
-		x.intake.reset()
-		x.out = keep(x.out, keepBytes)
+		x.reset()
 		s.inferences.Put(x)
 	})
 	return x
+}
+
+// reset makes x ready for the next call.
+func (x *inference) reset() {
+	m := x.message
+	m.Reuse()
+	m.Inputs = keep(m.Inputs, keepTensors)
+	m.Outputs = keep(m.Outputs, keepTensors)
+	m.Parameters = keep(m.Parameters, keepTensors)
+	x.intake.reset()
+	x.out = keep(x.out, keepBytes)
 }
 
 // infer answers /v2/models/M/infer.

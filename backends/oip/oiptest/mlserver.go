@@ -19,7 +19,7 @@ var mlserverSettings []byte
 // FP32[-1]. Over HTTP it knows no binary tensors.
 func StartMLServer(tb testing.TB) *Process {
 	tb.Helper()
-	venv, _ := environment(tb, "backends/oip/oiptest/mlserver/requirements.txt")
+	venv, _ := Environment(tb, "backends/oip/oiptest/mlserver/requirements.txt")
 	directory := filepath.Join(tb.TempDir(), "linear")
 	write(tb, filepath.Join(directory, "linear.py"), mlserverModel)
 	write(tb, filepath.Join(directory, "model-settings.json"), mlserverSettings)

@@ -106,9 +106,9 @@ func (p *Process) signal(signal syscall.Signal) {
 	}
 }
 
-// environment returns the Python environment of a requirements file beside this
-// package, and its site-packages.
-func environment(tb testing.TB, requirements string) (venv, packages string) {
+// Environment returns the Python environment of a requirements file, whose path begins
+// at the repository's root, and its site-packages.
+func Environment(tb testing.TB, requirements string) (venv, packages string) {
 	tb.Helper()
 	root := repository(tb)
 	var complaint bytes.Buffer

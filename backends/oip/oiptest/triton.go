@@ -21,7 +21,7 @@ var tritonConfig []byte
 // only; RANKGATE_SITE_PACKAGES in their environment is where numpy is.
 func StartTriton(tb testing.TB, repository string) *Process {
 	tb.Helper()
-	_, packages := environment(tb, "backends/oip/oiptest/triton/requirements.txt")
+	_, packages := Environment(tb, "backends/oip/oiptest/triton/requirements.txt")
 	if repository == "" {
 		repository = tb.TempDir()
 		write(tb, filepath.Join(repository, "linear/config.pbtxt"), tritonConfig)
