@@ -9,6 +9,11 @@
 // one table in errors.go. Everything that a request needs is pooled together as
 // an exchange, so that a request in steady state allocates nothing.
 //
+// Below /v2 the same listener speaks the Open Inference Protocol. Its bodies are read
+// by the same code into an inference, whose message a Service answers: what is behind
+// it may go on reading the message after the answer, so its memory is pooled when the
+// last reference to it goes.
+//
 // Whatever a peer sends is bounded before it is believed: connections, header
 // and body bytes (also while inflating), candidates and features (while
 // decoding), requests in flight, and the time that each of them may take.

@@ -146,6 +146,24 @@ func TestModelsAreLoadedOnlyWhereASettingSaysSo(t *testing.T) {
 	}
 }
 
+func TestRequestsOfTheProtocolCountAsInFlight(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Inference, cfg.Limits.InFlight = &sums{}, 1
+	m := serveInMemory(t, newServer(t, cfg, descending))
+	for _, c := range []call{inferCall(infer, inJSON, nil), {method: "GET", path: "/v2"}, {method: "POST", path: "/v2/repository/index"}} {
+		m.stats.InFlight.Add(1) // another request
+		res := m.do(t, c)
+		const want = `{"error":"more than 1 requests in flight (limits.in_flight)","code":"overloaded"}`
+		if res.StatusCode() != 429 || string(res.Body()) != want || string(res.Header.Peek("Retry-After")) != "1" {
+			t.Errorf("%s: got %d %s, Retry-After %q; want 429 %s", c.path, res.StatusCode(), res.Body(), res.Header.Peek("Retry-After"), want)
+		}
+		m.stats.InFlight.Add(-1)
+		if res := m.do(t, c); res.StatusCode() != 200 {
+			t.Errorf("%s alone: got %d %s; want 200", c.path, res.StatusCode(), res.Body())
+		}
+	}
+}
+
 func TestWithoutAServiceThereIsNoV2(t *testing.T) {
 	m := serveInMemory(t, newServer(t, DefaultConfig(), descending))
 	for _, path := range []string{"/v2", "/v2/health/live", "/v2/models/sums"} {
