@@ -30,7 +30,7 @@ type decoder struct {
 	limits Limits
 	req    *rank.Request
 	seen   fields
-	names  names
+	names  Names
 	budget time.Duration // 0 if the body names none
 }
 
@@ -216,7 +216,7 @@ func (d *decoder) id() string {
 	}
 	text, integer := d.number()
 	if !integer || text == "-0" {
-		d.fail("%s: a number here must be an integer", brief(text))
+		d.fail("%s: a number here must be an integer", Brief(text))
 	}
 	return text
 }
@@ -236,7 +236,7 @@ func (d *decoder) topK() int {
 		n, err = strconv.Atoi(text)
 	}
 	if !integer || err != nil || text[0] == '-' || len(text) > len("2147483647") || n > maxTopK {
-		d.fail("%s: must be an integer from 0 to %d", brief(text), maxTopK)
+		d.fail("%s: must be an integer from 0 to %d", Brief(text), maxTopK)
 	}
 	return n
 }
@@ -252,7 +252,7 @@ func (d *decoder) budgetMillis() time.Duration {
 	text, _ := d.number()
 	asked, ok := millis(text)
 	if !ok {
-		d.fail("%s: must be above 0, in milliseconds", brief(text))
+		d.fail("%s: must be above 0, in milliseconds", Brief(text))
 	}
 	return asked
 }
@@ -286,7 +286,16 @@ func (d *decoder) require(bit fields, name string) {
 // millis reads a number of milliseconds above 0 as a time of at least 1 ns.
 func millis(text string) (time.Duration, bool) {
 	ms, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(ms > 0) {
+	if err != nil {
+		return 0, false
+	}
+	return Millis(ms)
+}
+
+// Millis returns a number of milliseconds as a time of at least 1 ns and at most a
+// day; false means that it is not above 0.
+func Millis(ms float64) (time.Duration, bool) {
+	if !(ms > 0) {
 		return 0, false
 	}
 	if ms >= float64(maxAsked/time.Millisecond) {

@@ -83,12 +83,12 @@ func (s *Server) unknownPath(path []byte) *refusal {
 	if s.cfg.Inference != nil {
 		paths = "/rank, /rank/MODEL, /v2, /healthz and /readyz"
 	}
-	return refusef(fasthttp.StatusNotFound, "path: %s is not served; there are %s", brief(string(path)), paths)
+	return refusef(fasthttp.StatusNotFound, "path: %s is not served; there are %s", Brief(string(path)), paths)
 }
 
 func wrongMethod(method, path []byte, allow string) *refusal {
 	return refusef(fasthttp.StatusMethodNotAllowed,
-		"method: %s is not for %s; it takes %s", brief(string(method)), brief(string(path)), allow)
+		"method: %s is not for %s; it takes %s", Brief(string(method)), Brief(string(path)), allow)
 }
 
 // refuse answers with r.
@@ -156,7 +156,7 @@ func (s *Server) recovered(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	s.stats.Panics.Add(1)
-	s.log.Error("panic while answering a request", "path", brief(string(ctx.Path())),
+	s.log.Error("panic while answering a request", "path", Brief(string(ctx.Path())),
 		"reason", reason, "stack", string(debug.Stack()))
 	ctx.Response.Reset()
 	s.refuse(ctx, &s.refusals.panicked)

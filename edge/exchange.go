@@ -26,17 +26,22 @@ const (
 
 // reset makes x ready for the next request.
 func (x *exchange) reset() {
-	x.req.Reset()
-	x.res.Resize(0)
-	x.req.Items = keep(x.req.Items, keepItems)
-	x.res.Scores = keep(x.res.Scores, keepItems)
-	x.res.Sources = keep(x.res.Sources, keepItems)
-	x.res.Order = keep(x.res.Order, keepItems)
-	x.req.Fields = keep(x.req.Fields, keepFields)
-	x.req.Context = keep(x.req.Context, keepFields)
-	x.req.Floats = keep(x.req.Floats, keepFloats)
+	Recycle(&x.req, &x.res)
 	x.intake.reset()
 	x.out = keep(x.out, keepBytes)
+}
+
+// Recycle makes a request and its result ready for a pool.
+func Recycle(req *rank.Request, res *rank.Result) {
+	req.Reset()
+	res.Resize(0)
+	req.Items = keep(req.Items, keepItems)
+	req.Fields = keep(req.Fields, keepFields)
+	req.Context = keep(req.Context, keepFields)
+	req.Floats = keep(req.Floats, keepFloats)
+	res.Scores = keep(res.Scores, keepItems)
+	res.Sources = keep(res.Sources, keepItems)
+	res.Order = keep(res.Order, keepItems)
 }
 
 // keep returns s empty, without its memory if that is for more than most.

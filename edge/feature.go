@@ -43,12 +43,12 @@ func (d *decoder) features(dst, like []rank.Field) []rank.Field {
 // far; anew says that it is the first one checked.
 func (d *decoder) distinct(name string, before []rank.Field, anew bool) {
 	if anew {
-		d.names.reset()
+		d.names.Reset()
 		for i := range before {
-			d.names.add(before[:i], before[i].Name)
+			d.names.Add(before[:i], before[i].Name)
 		}
 	}
-	if !d.names.add(before, name) {
+	if !d.names.Add(before, name) {
 		d.fail("given twice")
 	}
 }
@@ -84,7 +84,7 @@ func (d *decoder) scalar(v *rank.Value) {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		d.fail("%s: outside the range of a 64-bit float", brief(text))
+		d.fail("%s: outside the range of a 64-bit float", Brief(text))
 	}
 	v.Kind, v.Float = rank.Float, f
 }
@@ -102,7 +102,7 @@ func (d *decoder) vector(v *rank.Value) {
 		text, _ := d.number()
 		f, err := strconv.ParseFloat(text, 32)
 		if err != nil {
-			d.fail("%s: outside the range of a 32-bit float", brief(text))
+			d.fail("%s: outside the range of a 32-bit float", Brief(text))
 		}
 		floats = append(floats, float32(f))
 		d.at.element = -1

@@ -13,18 +13,17 @@ import (
 // budget that the body named, 0 if none; start is when its first byte came. A
 // request without an id of its own goes by its X-Request-Id.
 func (s *Server) settle(header *fasthttp.RequestHeader, x *exchange, asked time.Duration, start time.Time) *refusal {
+	var bad *rank.Error
 	if asked == 0 {
-		var r *refusal
-		if asked, r = askedBudget(header); r != nil {
-			return r
+		if asked, bad = AskedBudget(header.Peek); bad != nil {
+			return refused(bad)
 		}
 	}
 	req := &x.req
 	req.Start, req.Deadline = start, start.Add(s.cfg.Budget.Grant(asked))
 	req.Pin = x.own(header.Peek("X-Model-Version"))
-	var r *refusal
-	if req.Canary, req.Class, r = standing(header); r != nil {
-		return r
+	if req.Canary, req.Class, bad = Standing(header.Peek); bad != nil {
+		return refused(bad)
 	}
 	if req.ID == "" {
 		req.ID = x.own(header.Peek("X-Request-Id"))
@@ -32,22 +31,23 @@ func (s *Server) settle(header *fasthttp.RequestHeader, x *exchange, asked time.
 	return nil
 }
 
-// standing reads which side of a canary's split a request is on, and how much it
-// matters.
-func standing(header *fasthttp.RequestHeader) (canary rank.Canary, class rank.Criticality, r *refusal) {
-	switch word := header.Peek("X-Canary"); string(word) {
+// Standing reads which side of a canary's split a request is on (X-Canary), and how much
+// it matters (X-Criticality), out of its headers: peek is as for AskedBudget.
+func Standing(peek func(name string) []byte) (canary rank.Canary, class rank.Criticality, bad *rank.Error) {
+	switch word := peek("X-Canary"); string(word) {
 	case "":
 	case "always":
 		canary = rank.CanaryAlways
 	case "never":
 		canary = rank.CanaryNever
 	default:
-		return 0, 0, invalid("X-Canary: %s: must be always or never", brief(string(word)))
+		return 0, 0, rank.Errorf(rank.InvalidRequest, "X-Canary: %s: must be always or never", Brief(string(word)))
 	}
-	if word := header.Peek("X-Criticality"); len(word) > 0 {
+	if word := peek("X-Criticality"); len(word) > 0 {
 		var ok bool
 		if class, ok = rank.ParseCriticality(word); !ok {
-			return 0, 0, invalid("X-Criticality: %s: must be critical_plus, critical, sheddable_plus or sheddable", brief(string(word)))
+			return 0, 0, rank.Errorf(rank.InvalidRequest,
+				"X-Criticality: %s: must be critical_plus, critical, sheddable_plus or sheddable", Brief(string(word)))
 		}
 	}
 	return canary, class, nil
@@ -65,16 +65,18 @@ var budgetHeaders = [...]struct {
 	{"Grpc-Timeout", grpcTimeout, "one to eight digits, not all 0, and a unit out of H, M, S, m, u, n"},
 }
 
-func askedBudget(header *fasthttp.RequestHeader) (time.Duration, *refusal) {
+// AskedBudget returns the budget that a request's headers ask for, 0 if none does.
+// peek returns the value of a header, nothing if it is not there.
+func AskedBudget(peek func(name string) []byte) (time.Duration, *rank.Error) {
 	for i := range budgetHeaders {
 		h := &budgetHeaders[i]
-		value := header.Peek(h.name)
+		value := peek(h.name)
 		if len(value) == 0 {
 			continue
 		}
 		asked, ok := h.read(view(value))
 		if !ok {
-			return 0, invalid("%s: %s: must be %s", h.name, brief(string(value)), h.want)
+			return 0, rank.Errorf(rank.InvalidRequest, "%s: %s: must be %s", h.name, Brief(string(value)), h.want)
 		}
 		return asked, nil
 	}
@@ -137,7 +139,7 @@ func checkType(header *fasthttp.RequestHeader) *refusal {
 		return nil
 	}
 	return refusef(unsupportedMediaType,
-		"Content-Type: %s is not read; it must be application/json", brief(string(media)))
+		"Content-Type: %s is not read; it must be application/json", Brief(string(media)))
 }
 
 const unsupportedMediaType = fasthttp.StatusUnsupportedMediaType

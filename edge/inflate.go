@@ -176,5 +176,5 @@ func encodingOf(header []byte) (e encoding, known bool) {
 
 func unknownEncoding(header []byte) *refusal {
 	return refusef(unsupportedMediaType,
-		"Content-Encoding: %s is not known; gzip, deflate, zstd and identity are", brief(string(header)))
+		"Content-Encoding: %s is not known; gzip, deflate, zstd and identity are", Brief(string(header)))
 }

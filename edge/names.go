@@ -6,10 +6,10 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-// names finds a name that an object gives twice in one step, however many
+// Names finds a name that an object gives twice in one step, however many
 // names there are, and keeps none of them: it holds indexes into the object's
 // fields. Its hash is seeded, so that a caller can't make names collide.
-type names struct {
+type Names struct {
 	seed  maphash.Seed
 	slots []slot // open addressing; a power of two, at most half of it in use
 	round uint32 // slots of other rounds are empty
@@ -20,16 +20,16 @@ type slot struct {
 	field int32
 }
 
-// reset forgets the object.
-func (n *names) reset() {
+// Reset forgets the object.
+func (n *Names) Reset() {
 	if n.round++; n.round == 0 || n.slots == nil {
 		n.seed, n.slots, n.round = maphash.MakeSeed(), make([]slot, 64), 1
 	}
 }
 
-// add notes that name comes after fields, all of which were added before. It
+// Add notes that name comes after fields, all of which were added before. It
 // returns false if one of them has the name already.
-func (n *names) add(fields []rank.Field, name string) bool {
+func (n *Names) Add(fields []rank.Field, name string) bool {
 	if len(fields)*2 >= len(n.slots) {
 		n.slots = make([]slot, 2*len(n.slots))
 		for i := range fields {
@@ -45,7 +45,7 @@ func (n *names) add(fields []rank.Field, name string) bool {
 }
 
 // find returns the slot of name, or the empty one where it belongs.
-func (n *names) find(fields []rank.Field, name string) *slot {
+func (n *Names) find(fields []rank.Field, name string) *slot {
 	mask := uint64(len(n.slots) - 1)
 	for i := maphash.String(n.seed, name); ; i++ {
 		if s := &n.slots[i&mask]; s.round != n.round || fields[s.field].Name == name {

@@ -21,15 +21,15 @@ func (p place) String() string {
 	if p.field == "" {
 		return "body"
 	}
-	path := brief(p.field)
+	path := Brief(p.field)
 	if p.item >= 0 {
 		path += "[" + strconv.Itoa(p.item) + "]"
 	}
 	if p.member != "" {
-		path += "." + brief(p.member)
+		path += "." + Brief(p.member)
 	}
 	if p.feature != "" {
-		path += "." + brief(p.feature)
+		path += "." + Brief(p.feature)
 	}
 	if p.element >= 0 {
 		path += "[" + strconv.Itoa(p.element) + "]"
@@ -37,9 +37,9 @@ func (p place) String() string {
 	return path
 }
 
-// brief returns a caller's word fit for a message: short, and quoted if it is
+// Brief returns a caller's word fit for a message: short, and quoted if it is
 // not plain.
-func brief(word string) string {
+func Brief(word string) string {
 	const most = 64
 	cut := word
 	if len(cut) > most {

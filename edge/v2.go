@@ -97,7 +97,7 @@ func (s *Server) routeV2(ctx *fasthttp.RequestCtx, c *conn) {
 	if t.endpoint == nil {
 		s.refuse(ctx, refusef(fasthttp.StatusNotFound, "path: %s is not served; there are /v2, /v2/health/live, /v2/health/ready, "+
 			"/v2/models/MODEL, /v2/models/MODEL/versions/VERSION, /ready, /infer and /stats of both, /v2/models/stats, "+
-			"/v2/repository/index and /v2/repository/models/MODEL/load and /unload", brief(string(ctx.Path()))))
+			"/v2/repository/index and /v2/repository/models/MODEL/load and /unload", Brief(string(ctx.Path()))))
 		return
 	}
 	allow, methods := "POST, OPTIONS", []string{fasthttp.MethodPost}

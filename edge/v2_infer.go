@@ -100,9 +100,9 @@ func (s *Server) compose(header *fasthttp.RequestHeader, x *inference, t target)
 	if err := oip.DecodeRequest(x.body, length, &m.Request); err != nil {
 		return 0, s.failed(err)
 	}
-	budget, r := askedBudget(header)
-	if r != nil {
-		return 0, r
+	budget, bad := AskedBudget(header.Peek)
+	if bad != nil {
+		return 0, refused(bad)
 	}
 	if m.Timeout > 0 && (budget == 0 || m.Timeout < budget) {
 		budget = m.Timeout
@@ -110,8 +110,8 @@ func (s *Server) compose(header *fasthttp.RequestHeader, x *inference, t target)
 	if budget == 0 || budget > s.cfg.Budget.Max {
 		budget = s.cfg.Budget.Max
 	}
-	if m.Canary, m.Class, r = standing(header); r != nil {
-		return 0, r
+	if m.Canary, m.Class, bad = Standing(header.Peek); bad != nil {
+		return 0, refused(bad)
 	}
 	m.User = x.own(header.Peek("X-User-Id"))
 	x.forward(header)
@@ -126,7 +126,7 @@ func jsonLength(header *fasthttp.RequestHeader) (int, *refusal) {
 	}
 	n, err := fasthttp.ParseUint(text)
 	if err != nil {
-		return 0, invalid("%s: %s: must be a number of bytes", oip.HeaderLength, brief(string(text)))
+		return 0, invalid("%s: %s: must be a number of bytes", oip.HeaderLength, Brief(string(text)))
 	}
 	return n, nil
 }

@@ -50,7 +50,7 @@ func (s *Server) load(within context.Context, t target, body []byte) (any, error
 	for name := range asked.Parameters {
 		if name == "config" || strings.HasPrefix(name, "file:") {
 			return nil, rank.Errorf(rank.InvalidRequest,
-				"parameters.%s: a model is loaded from its files in models.repository alone", brief(name))
+				"parameters.%s: a model is loaded from its files in models.repository alone", Brief(name))
 		}
 	}
 	return nil, s.cfg.Inference.Load(within, string(t.model))
