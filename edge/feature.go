@@ -29,7 +29,9 @@ func (d *decoder) features(dst, like []rank.Field) []rank.Field {
 		}
 		d.at.feature = name
 		if !alike || n == len(like) || like[n].Name != name {
-			d.distinct(name, dst[from:], alike) // slow path
+			if !d.names.Differ(name, dst[from:], alike) { // slow path
+				d.fail("given twice")
+			}
 			alike = false
 		}
 		dst = append(dst, rank.Field{Name: name})
@@ -37,20 +39,6 @@ func (d *decoder) features(dst, like []rank.Field) []rank.Field {
 		d.at.feature = ""
 	}
 	return dst
-}
-
-// distinct checks that name differs from those of the object's features so
-// far; anew says that it is the first one checked.
-func (d *decoder) distinct(name string, before []rank.Field, anew bool) {
-	if anew {
-		d.names.Reset()
-		for i := range before {
-			d.names.Add(before[:i], before[i].Name)
-		}
-	}
-	if !d.names.Add(before, name) {
-		d.fail("given twice")
-	}
 }
 
 // value takes the value of a feature.

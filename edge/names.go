@@ -20,16 +20,28 @@ type slot struct {
 	field int32
 }
 
-// Reset forgets the object.
-func (n *Names) Reset() {
+// Differ reports whether name differs from those of an object's fields so far. anew
+// says that it is the first one asked about.
+func (n *Names) Differ(name string, before []rank.Field, anew bool) bool {
+	if anew {
+		n.reset()
+		for i := range before {
+			n.add(before[:i], before[i].Name)
+		}
+	}
+	return n.add(before, name)
+}
+
+// reset forgets the object.
+func (n *Names) reset() {
 	if n.round++; n.round == 0 || n.slots == nil {
 		n.seed, n.slots, n.round = maphash.MakeSeed(), make([]slot, 64), 1
 	}
 }
 
-// Add notes that name comes after fields, all of which were added before. It
+// add notes that name comes after fields, all of which were added before. It
 // returns false if one of them has the name already.
-func (n *Names) Add(fields []rank.Field, name string) bool {
+func (n *Names) add(fields []rank.Field, name string) bool {
 	if len(fields)*2 >= len(n.slots) {
 		n.slots = make([]slot, 2*len(n.slots))
 		for i := range fields {

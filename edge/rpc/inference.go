@@ -1,0 +1,128 @@
+package rpc
+
+import (
+	"errors"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/rank"
+)
+
+// inferenceService is inference.GRPCInferenceService, as inference.proto has it.
+func (s *Server) inferenceService() *grpc.ServiceDesc {
+	return &grpc.ServiceDesc{
+		ServiceName: oip.ServiceName, HandlerType: (*any)(nil), Metadata: "rankgate/v1/inference.proto",
+		Streams: []grpc.StreamDesc{
+			s.method("ServerLive", func(*call) (*[]byte, error) { return answerBool(true), nil }),
+			s.method("ServerReady", s.serverReady),
+			s.method("ModelReady", s.modelReady),
+			s.method("ServerMetadata", s.serverMetadata),
+			s.method("ModelMetadata", s.modelMetadata),
+			s.method("ModelInfer", s.infer),
+			{StreamName: "ModelStreamInfer", Handler: s.streamInfer, ServerStreams: true, ClientStreams: true},
+			s.method("ModelStatistics", s.modelStatistics),
+			s.method("RepositoryIndex", s.repositoryIndex),
+			s.method("RepositoryModelLoad", s.repositoryLoad),
+			s.method("RepositoryModelUnload", s.repositoryUnload),
+		},
+	}
+}
+
+// unserved says why methods that Triton has are not served.
+var unserved = map[string]string{
+	"/" + oip.ServiceName + "/ModelConfig": "a model here has no config.pbtxt; ModelMetadata says what it takes and gives",
+	"/" + oip.ServiceName + "/SystemSharedMemoryStatus": noSharedMemory, "/" + oip.ServiceName + "/SystemSharedMemoryRegister": noSharedMemory,
+	"/" + oip.ServiceName + "/SystemSharedMemoryUnregister": noSharedMemory, "/" + oip.ServiceName + "/CudaSharedMemoryStatus": noSharedMemory,
+	"/" + oip.ServiceName + "/CudaSharedMemoryRegister": noSharedMemory, "/" + oip.ServiceName + "/CudaSharedMemoryUnregister": noSharedMemory,
+}
+
+const noSharedMemory = "tensors come in messages; the gateway shares no memory with its callers"
+
+// named is a message whose first two fields name something: for most, a model and a
+// version.
+type named struct{ first, second string }
+
+func (c *call) named() (n named, err error) {
+	w := wire{rest: c.message}
+	for w.next() {
+		switch {
+		case w.is(1, protowire.BytesType):
+			n.first = string(w.bytes)
+		case w.number == 2 && w.typ == protowire.BytesType:
+			n.second = string(w.bytes)
+		}
+	}
+	if w.broken {
+		return n, rank.Errorf(rank.InvalidRequest, "message: malformed protobuf")
+	}
+	return n, nil
+}
+
+func (s *Server) serverReady(c *call) (*[]byte, error) {
+	return answerBool(s.serving() && s.inference.Ready(c.ctx, "", "") == nil), nil
+}
+
+// modelReady says of a model that is not there what Triton says: that it is not ready.
+func (s *Server) modelReady(c *call) (*[]byte, error) {
+	n, err := c.named()
+	if err != nil {
+		return nil, err
+	}
+	err = s.inference.Ready(c.ctx, n.first, n.second)
+	if known, ok := errors.AsType[*rank.Error](err); ok && (known.Code == rank.UnknownModel || known.Code == rank.Unavailable) {
+		return answerBool(false), nil
+	}
+	return answerBool(true), err
+}
+
+func (s *Server) serverMetadata(*call) (*[]byte, error) {
+	m := s.inference.Server()
+	b := appendText(nil, 1, m.Name)
+	b = appendText(b, 2, m.Version)
+	for _, extension := range m.Extensions {
+		b = appendText(b, 3, extension)
+	}
+	return &b, nil
+}
+
+func (s *Server) modelMetadata(c *call) (*[]byte, error) {
+	n, err := c.named()
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.inference.Metadata(c.ctx, n.first, n.second)
+	if err != nil {
+		return nil, err
+	}
+	b := appendText(nil, 1, m.Name)
+	for _, version := range m.Versions {
+		b = appendText(b, 2, version)
+	}
+	b = appendText(b, 3, m.Platform)
+	for i := range m.Inputs {
+		b = appendNested(b, 4, func(b []byte) []byte { return appendTensor(b, &m.Inputs[i]) })
+	}
+	for i := range m.Outputs {
+		b = appendNested(b, 5, func(b []byte) []byte { return appendTensor(b, &m.Outputs[i]) })
+	}
+	return &b, nil
+}
+
+// appendTensor appends a ModelMetadataResponse.TensorMetadata.
+func appendTensor(b []byte, t *oip.Tensor) []byte {
+	b = appendText(appendText(b, 1, t.Name), 2, t.Type.String())
+	return appendNested(b, 3, func(b []byte) []byte {
+		for _, d := range t.Shape {
+			b = protowire.AppendVarint(b, uint64(d))
+		}
+		return b
+	})
+}
+
+// answerBool is a message whose first field is a bool.
+func answerBool(yes bool) *[]byte {
+	b := appendNumber(nil, 1, protowire.EncodeBool(yes))
+	return &b
+}
