@@ -18,9 +18,10 @@ import (
 
 // call is a message that is being answered.
 type call struct {
+	arrival
+
 	ctx     context.Context //nolint:containedctx // a call is what a context is of
-	arrived *arrival
-	buffer  mem.Buffer // of which message is a view
+	buffer  mem.Buffer      // of which message is a view
 	message []byte
 }
 
@@ -100,6 +101,7 @@ func (s *Server) recovered(method string, err *error) {
 		return
 	}
 	s.stats.Panics.Add(1)
+	s.stats.Refused[rank.Unavailable].Add(1)
 	s.log.Error("panic while answering a call", "method", method, "reason", reason, "stack", string(debug.Stack()))
 	*err = errPanicked
 }
@@ -130,7 +132,7 @@ func (s *Server) receive(stream grpc.ServerStream, answer answerer) (*oip.Frame,
 	in.Data.Free()
 	defer buffer.Free()
 	ctx := stream.Context()
-	c := &call{ctx: ctx, arrived: ctx.Value(arrivalKey{}).(*arrival), buffer: buffer, message: buffer.ReadOnlyData()}
+	c := &call{ctx: ctx, arrival: *ctx.Value(arrivalKey{}).(*arrival), buffer: buffer, message: buffer.ReadOnlyData()}
 	out, err := s.work(c, answer)
 	if ctx.Err() != nil {
 		s.stats.Gone.Add(1)

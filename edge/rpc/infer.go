@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/mem"
@@ -101,6 +102,7 @@ func (s *Server) streamInfer(_ any, stream grpc.ServerStream) error {
 
 // streamed makes a ModelStreamInferResponse.
 func (s *Server) streamed(c *call) (*[]byte, error) {
+	c.start = time.Now()
 	reply, final, err := s.inferOnce(c)
 	if c.ctx.Err() != nil {
 		if reply != nil {

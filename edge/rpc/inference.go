@@ -32,7 +32,7 @@ func (s *Server) inferenceService() *grpc.ServiceDesc {
 
 // unserved says why methods that Triton has are not served.
 var unserved = map[string]string{
-	"/" + oip.ServiceName + "/ModelConfig": "a model here has no config.pbtxt; ModelMetadata says what it takes and gives",
+	"/" + oip.ServiceName + "/ModelConfig":              "a model here has no config.pbtxt; ModelMetadata says what it takes and gives",
 	"/" + oip.ServiceName + "/SystemSharedMemoryStatus": noSharedMemory, "/" + oip.ServiceName + "/SystemSharedMemoryRegister": noSharedMemory,
 	"/" + oip.ServiceName + "/SystemSharedMemoryUnregister": noSharedMemory, "/" + oip.ServiceName + "/CudaSharedMemoryStatus": noSharedMemory,
 	"/" + oip.ServiceName + "/CudaSharedMemoryRegister": noSharedMemory, "/" + oip.ServiceName + "/CudaSharedMemoryUnregister": noSharedMemory,

@@ -29,7 +29,7 @@ func (s *Server) rank(c *call) (*[]byte, error) {
 	}
 	if bad == nil && err == nil {
 		out = memories.Get(resultSize(&x.req, &x.res))
-		*out = appendResult((*out)[:0], &x.req, &x.res, time.Since(c.arrived.start))
+		*out = appendResult((*out)[:0], &x.req, &x.res, time.Since(c.start))
 	}
 	// Not deferred: after a panic, what the Ranker started may still hold x.
 	edge.Recycle(&x.req, &x.res)
@@ -55,7 +55,7 @@ func (s *Server) settle(c *call, req *rank.Request, asked asked) (bad *rank.Erro
 			return bad
 		}
 	}
-	req.Start = c.arrived.start
+	req.Start = c.start
 	req.Deadline, bad = s.deadline(c, asked.budget, 0)
 	return bad
 }
@@ -65,7 +65,7 @@ func (s *Server) settle(c *call, req *rank.Request, asked asked) (bad *rank.Erro
 // the default (0: budget.default); never after the call's deadline, less the time that
 // the answer needs to come back.
 func (s *Server) deadline(c *call, asked, orElse time.Duration) (time.Time, *rank.Error) {
-	start, last := c.arrived.start, c.arrived.deadline
+	start, last := c.start, c.deadline
 	if asked == 0 {
 		var bad *rank.Error
 		if asked, bad = edge.AskedBudget(c.header); bad != nil {
