@@ -14,20 +14,21 @@ import (
 // Transfer-Encoding, Upgrade), credentials, and the length and the type of a body that
 // is written anew all end here. One that Connection names is not passed on either.
 func (x *inference) forward(header *fasthttp.RequestHeader) {
-	for _, name := range forwarded {
+	for _, name := range Forwarded {
 		value := header.Peek(name)
-		if len(value) == 0 || len(value) > maxForwarded || connectionNames(header, name) {
+		if len(value) == 0 || len(value) > MaxForwarded || connectionNames(header, name) {
 			continue
 		}
 		x.message.Headers = append(x.message.Headers, oip.Header{Name: name, Value: x.own(value)})
 	}
 }
 
-// maxForwarded is what the trace context recommendation asks for tracestate. A longer
+// MaxForwarded is what the trace context recommendation asks for tracestate. A longer
 // value is left out.
-const maxForwarded = 512
+const MaxForwarded = 512
 
-var forwarded = [...]string{"traceparent", "tracestate", "X-Request-Id"}
+// Forwarded names the headers that are passed on.
+var Forwarded = [...]string{"traceparent", "tracestate", "X-Request-Id"}
 
 // connectionNames reports whether a header is for this connection only.
 func connectionNames(header *fasthttp.RequestHeader, name string) bool {

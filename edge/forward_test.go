@@ -52,8 +52,8 @@ func TestAHeaderThatConnectionNamesIsNotPassedOn(t *testing.T) {
 }
 
 func TestAHeaderOfUnusualLengthIsNotPassedOn(t *testing.T) {
-	h := headersOf(t, "tracestate: "+strings.Repeat("x", maxForwarded+1), "traceparent:", "X-Request-Id: "+strings.Repeat("x", maxForwarded))
-	if got := forwardedOf(h); len(got) != 1 || len(got[0]) != len("X-Request-Id: ")+maxForwarded {
+	h := headersOf(t, "tracestate: "+strings.Repeat("x", MaxForwarded+1), "traceparent:", "X-Request-Id: "+strings.Repeat("x", MaxForwarded))
+	if got := forwardedOf(h); len(got) != 1 || len(got[0]) != len("X-Request-Id: ")+MaxForwarded {
 		t.Errorf("passed on: %.80q; want the request id alone", got)
 	}
 }

@@ -48,12 +48,21 @@ func (s *Server) load(within context.Context, t target, body []byte) (any, error
 		return nil, err
 	}
 	for name := range asked.Parameters {
-		if name == "config" || strings.HasPrefix(name, "file:") {
-			return nil, rank.Errorf(rank.InvalidRequest,
-				"parameters.%s: a model is loaded from its files in models.repository alone", Brief(name))
+		if bad := LoadParameter(name); bad != nil {
+			return nil, bad
 		}
 	}
 	return nil, s.cfg.Inference.Load(within, string(t.model))
+}
+
+// LoadParameter returns why a model can't be loaded with the parameter of that name, nil
+// if it can.
+func LoadParameter(name string) *rank.Error {
+	if name == "config" || strings.HasPrefix(name, "file:") {
+		return rank.Errorf(rank.InvalidRequest,
+			"parameters.%s: a model is loaded from its files in models.repository alone", Brief(name))
+	}
+	return nil
 }
 
 // unload has no use for a body: no model depends on another.

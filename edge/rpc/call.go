@@ -54,16 +54,22 @@ func isStream(method string) bool {
 	return strings.HasPrefix(method, "/grpc.reflection.") || method == healthWatch || method == modelStreamInfer
 }
 
+// isHealth reports whether a method asks for health, which needs no key.
+func isHealth(method string) bool {
+	return strings.HasPrefix(method, healthPrefix) || method == inferencePrefix+"ServerLive" || method == inferencePrefix+"ServerReady"
+}
+
 const (
 	healthPrefix     = "/grpc.health.v1.Health/"
 	healthWatch      = healthPrefix + "Watch"
-	modelStreamInfer = "/" + oip.ServiceName + "/ModelStreamInfer"
+	inferencePrefix  = "/" + oip.ServiceName + "/"
+	modelStreamInfer = inferencePrefix + "ModelStreamInfer"
 )
 
 // guard lets a call through that may be made, and turns a panic into its end.
 func (s *Server) guard(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	defer s.recovered(info.FullMethod, &err)
-	if !strings.HasPrefix(info.FullMethod, healthPrefix) {
+	if !isHealth(info.FullMethod) {
 		if err := s.authorize(stream); err != nil {
 			return err
 		}
@@ -71,7 +77,7 @@ func (s *Server) guard(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	return handler(srv, stream)
 }
 
-// guardUnary is guard for health, which needs no key.
+// guardUnary is guard for what needs no key.
 func (s *Server) guardUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (_ any, err error) {
 	defer s.recovered(info.FullMethod, &err)
 	return handler(ctx, req)

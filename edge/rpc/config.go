@@ -14,9 +14,6 @@ import (
 type Config struct {
 	edge.Config
 
-	// Repository lets callers load and unload models (listen.repository_control).
-	Repository bool
-
 	// Shared counts what the limits of all listeners together bound: InFlight,
 	// BodiesHeld and Connections. Nil means that this one has them to itself.
 	Shared *edge.Stats

@@ -84,7 +84,7 @@ func (h health) knows(service string) bool { return slices.Contains(h.services()
 // services are the names that health knows, "" among them.
 func (h health) services() []string {
 	services := []string{"", rankingName, grpc_health_v1.Health_ServiceDesc.ServiceName}
-	if h.server.inference != nil {
+	if h.server.cfg.Inference != nil {
 		services = append(services, oip.ServiceName)
 	}
 	return services

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -15,9 +16,6 @@ import (
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/rank"
 )
-
-// passedOn is the metadata that goes with a call to the server which answers it.
-var passedOn = [...]string{"traceparent", "tracestate", "x-request-id"}
 
 // infer answers ModelInfer.
 func (s *Server) infer(c *call) (*[]byte, error) {
@@ -45,15 +43,12 @@ func (s *Server) inferOnce(c *call) (reply *oip.Reply, final bool, err error) {
 		return p.Name == finalAnswer // Triton takes it with a stream only
 	})
 	var bad *rank.Error
-	if m.Canary, bad = edge.ParseCanary(c.header("X-Canary")); bad != nil {
-		return nil, false, bad
-	}
-	if m.Class, bad = edge.ParseClass(c.header("X-Criticality")); bad != nil {
+	if m.Canary, m.Class, bad = edge.Standing(c.header); bad != nil {
 		return nil, false, bad
 	}
 	m.User, m.Gone = string(c.header("X-User-Id")), c.gone
-	for _, name := range passedOn {
-		if value := c.header(name); value != nil {
+	for _, name := range edge.Forwarded {
+		if value := c.header(name); len(value) > 0 && len(value) <= edge.MaxForwarded {
 			m.Headers = append(m.Headers, oip.Header{Name: name, Value: string(value)})
 		}
 	}
@@ -61,9 +56,14 @@ func (s *Server) inferOnce(c *call) (reply *oip.Reply, final bool, err error) {
 	if bad != nil {
 		return nil, false, bad
 	}
+	if queued := c.start.Add(m.Timeout); m.Timeout > 0 && queued.Before(deadline) {
+		deadline = queued
+	}
 	ctx, cancel := context.WithDeadline(c.ctx, deadline)
 	defer cancel()
-	reply, err = s.inference.Infer(ctx, m)
+	if reply, err = s.cfg.Inference.Infer(ctx, m); err == nil {
+		reply.ID = strings.Clone(m.ID)
+	}
 	return reply, final, err
 }
 

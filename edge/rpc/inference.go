@@ -32,10 +32,13 @@ func (s *Server) inferenceService() *grpc.ServiceDesc {
 
 // unserved says why methods that Triton has are not served.
 var unserved = map[string]string{
-	"/" + oip.ServiceName + "/ModelConfig":              "a model here has no config.pbtxt; ModelMetadata says what it takes and gives",
-	"/" + oip.ServiceName + "/SystemSharedMemoryStatus": noSharedMemory, "/" + oip.ServiceName + "/SystemSharedMemoryRegister": noSharedMemory,
-	"/" + oip.ServiceName + "/SystemSharedMemoryUnregister": noSharedMemory, "/" + oip.ServiceName + "/CudaSharedMemoryStatus": noSharedMemory,
-	"/" + oip.ServiceName + "/CudaSharedMemoryRegister": noSharedMemory, "/" + oip.ServiceName + "/CudaSharedMemoryUnregister": noSharedMemory,
+	inferencePrefix + "ModelConfig":                  "a model here has no config.pbtxt; ModelMetadata says what it takes and gives",
+	inferencePrefix + "SystemSharedMemoryStatus":     noSharedMemory,
+	inferencePrefix + "SystemSharedMemoryRegister":   noSharedMemory,
+	inferencePrefix + "SystemSharedMemoryUnregister": noSharedMemory,
+	inferencePrefix + "CudaSharedMemoryStatus":       noSharedMemory,
+	inferencePrefix + "CudaSharedMemoryRegister":     noSharedMemory,
+	inferencePrefix + "CudaSharedMemoryUnregister":   noSharedMemory,
 }
 
 const noSharedMemory = "tensors come in messages; the gateway shares no memory with its callers"
@@ -55,13 +58,15 @@ func (c *call) named() (n named, err error) {
 		}
 	}
 	if w.broken {
-		return n, rank.Errorf(rank.InvalidRequest, "message: malformed protobuf")
+		return n, errMalformed
 	}
 	return n, nil
 }
 
+var errMalformed = rank.Errorf(rank.InvalidRequest, "message: malformed protobuf")
+
 func (s *Server) serverReady(c *call) (*[]byte, error) {
-	return answerBool(s.serving() && s.inference.Ready(c.ctx, "", "") == nil), nil
+	return answerBool(s.serving() && s.cfg.Inference.Ready(c.ctx, "", "") == nil), nil
 }
 
 // modelReady says of a model that is not there what Triton says: that it is not ready.
@@ -70,7 +75,7 @@ func (s *Server) modelReady(c *call) (*[]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.inference.Ready(c.ctx, n.first, n.second)
+	err = s.cfg.Inference.Ready(c.ctx, n.first, n.second)
 	if known, ok := errors.AsType[*rank.Error](err); ok && (known.Code == rank.UnknownModel || known.Code == rank.Unavailable) {
 		return answerBool(false), nil
 	}
@@ -78,7 +83,7 @@ func (s *Server) modelReady(c *call) (*[]byte, error) {
 }
 
 func (s *Server) serverMetadata(*call) (*[]byte, error) {
-	m := s.inference.Server()
+	m := s.cfg.Inference.Server()
 	b := appendText(nil, 1, m.Name)
 	b = appendText(b, 2, m.Version)
 	for _, extension := range m.Extensions {
@@ -92,7 +97,7 @@ func (s *Server) modelMetadata(c *call) (*[]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.inference.Metadata(c.ctx, n.first, n.second)
+	m, err := s.cfg.Inference.Metadata(c.ctx, n.first, n.second)
 	if err != nil {
 		return nil, err
 	}

@@ -45,15 +45,15 @@ func (s *Server) settle(c *call, req *rank.Request, asked asked) (bad *rank.Erro
 	if req.Pin == "" {
 		req.Pin = string(c.header("X-Model-Version"))
 	}
+	canary, class, bad := edge.Standing(c.header)
+	if bad != nil {
+		return bad
+	}
 	if asked.canary == 0 {
-		if req.Canary, bad = edge.ParseCanary(c.header("X-Canary")); bad != nil {
-			return bad
-		}
+		req.Canary = canary
 	}
 	if asked.class == 0 {
-		if req.Class, bad = edge.ParseClass(c.header("X-Criticality")); bad != nil {
-			return bad
-		}
+		req.Class = class
 	}
 	req.Start = c.start
 	req.Deadline, bad = s.deadline(c, asked.budget, 0)

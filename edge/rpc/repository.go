@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/edge"
 )
 
 func (s *Server) repositoryIndex(c *call) (*[]byte, error) {
@@ -16,7 +17,10 @@ func (s *Server) repositoryIndex(c *call) (*[]byte, error) {
 	for w.next() {
 		onlyReady = onlyReady || w.is(2, protowire.VarintType) && w.bits != 0
 	}
-	entries, err := s.inference.Index(c.ctx)
+	if w.broken {
+		return nil, errMalformed
+	}
+	entries, err := s.cfg.Inference.Index(c.ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -32,20 +36,43 @@ func (s *Server) repositoryIndex(c *call) (*[]byte, error) {
 	return &b, nil
 }
 
-func (s *Server) repositoryLoad(c *call) (*[]byte, error) { return s.control(c, s.inference.Load) }
+func (s *Server) repositoryLoad(c *call) (*[]byte, error) { return s.control(c, s.cfg.Inference.Load) }
 
-func (s *Server) repositoryUnload(c *call) (*[]byte, error) { return s.control(c, s.inference.Unload) }
+func (s *Server) repositoryUnload(c *call) (*[]byte, error) {
+	return s.control(c, s.cfg.Inference.Unload)
+}
 
 // control does something to the model that is a message's second field, if callers may.
 func (s *Server) control(c *call, do func(ctx context.Context, model string) error) (*[]byte, error) {
 	if !s.cfg.Repository {
 		return nil, status.Error(codes.PermissionDenied, "models are not loaded or unloaded by callers here (listen.repository_control)")
 	}
-	n, err := c.named()
-	if err != nil {
-		return nil, err
+	w, model := wire{rest: c.message}, ""
+	for w.next() {
+		switch {
+		case w.is(2, protowire.BytesType):
+			model = string(w.bytes)
+		case w.is(3, protowire.BytesType):
+			if bad := edge.LoadParameter(firstText(w.bytes)); bad != nil {
+				return nil, bad
+			}
+		}
 	}
-	return new([]byte), do(c.ctx, n.second)
+	if w.broken {
+		return nil, errMalformed
+	}
+	return new([]byte), do(c.ctx, model)
+}
+
+// firstText is the key of an entry of a map.
+func firstText(entry []byte) (key string) {
+	w := wire{rest: entry}
+	for w.next() {
+		if w.is(1, protowire.BytesType) {
+			key = string(w.bytes)
+		}
+	}
+	return key
 }
 
 func (s *Server) modelStatistics(c *call) (*[]byte, error) {
@@ -53,7 +80,7 @@ func (s *Server) modelStatistics(c *call) (*[]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	statistics, err := s.inference.Statistics(c.ctx, n.first, n.second)
+	statistics, err := s.cfg.Inference.Statistics(c.ctx, n.first, n.second)
 	if err != nil {
 		return nil, err
 	}

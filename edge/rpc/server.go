@@ -14,17 +14,15 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 
-	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/edge"
 )
 
 // Server is the public listener for gRPC.
 type Server struct {
-	cfg       Config
-	ranker    edge.Ranker
-	inference oip.Service // nil: not served
-	ready     func() bool
-	log       *slog.Logger
+	cfg    Config
+	ranker edge.Ranker
+	ready  func() bool
+	log    *slog.Logger
 
 	grpc     *grpc.Server
 	draining chan struct{} // closed when health turns to NOT_SERVING
@@ -37,15 +35,14 @@ type Server struct {
 	shared    *edge.Stats // stats, unless other listeners share limits
 }
 
-// New returns a server that is ready to Serve. inference may be nil, and the Open
-// Inference Protocol is then not served. ready says whether a model is loaded and warm;
-// health asks it.
-func New(cfg Config, ranker edge.Ranker, inference oip.Service, ready func() bool, log *slog.Logger) (*Server, error) {
+// New returns a server that is ready to Serve. ready says whether a model is loaded and
+// warm; health asks it.
+func New(cfg Config, ranker edge.Ranker, ready func() bool, log *slog.Logger) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, ranker: ranker, inference: inference, ready: ready, log: log,
+		cfg: cfg, ranker: ranker, ready: ready, log: log,
 		draining: make(chan struct{}), leaving: make(chan struct{}), shared: cfg.Shared,
 	}
 	if s.shared == nil {
@@ -57,7 +54,7 @@ func New(cfg Config, ranker edge.Ranker, inference oip.Service, ready func() boo
 		ServiceName: rankingName, HandlerType: (*any)(nil), Metadata: "rankgate/v1/ranking.proto",
 		Streams: []grpc.StreamDesc{s.method("Rank", s.rank)},
 	}, s)
-	if inference != nil {
+	if cfg.Inference != nil {
 		s.grpc.RegisterService(s.inferenceService(), s)
 	}
 	grpc_health_v1.RegisterHealthServer(s.grpc, health{server: s})
