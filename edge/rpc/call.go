@@ -115,10 +115,11 @@ func (s *Server) recovered(method string, err *error) {
 // answerer answers a call with memory of memories, which gRPC gives back.
 type answerer func(c *call) (*[]byte, error)
 
-// method makes a method of what answers a message with one. To gRPC it is a stream: a
-// message of anything else is read before anyone can refuse its caller.
+// method makes a method of what answers a message with one. On the wire there is no
+// difference, but to gRPC it is a stream of answers: of any other method the message is
+// read before guard can refuse the caller.
 func (s *Server) method(name string, answer answerer) grpc.StreamDesc {
-	return grpc.StreamDesc{StreamName: name, Handler: func(_ any, stream grpc.ServerStream) error {
+	return grpc.StreamDesc{StreamName: name, ServerStreams: true, Handler: func(_ any, stream grpc.ServerStream) error {
 		out, err := s.receive(stream, answer)
 		if err != nil {
 			return err

@@ -12,9 +12,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/edge/rpc/rankgatev1"
 	"github.com/rankgate/rankgate/rank"
@@ -132,3 +134,10 @@ func refused(t testing.TB, what string, err error, code codes.Code, message stri
 }
 
 var errBroken = errors.New("a secret")
+
+// forceFrames makes a client send and get bytes.
+var forceFrames = grpc.ForceCodecV2(oip.Codec{})
+
+func frame(message []byte) *oip.Frame {
+	return &oip.Frame{Data: mem.BufferSlice{mem.SliceBuffer(message)}}
+}
