@@ -12,7 +12,7 @@ VERSION     = $(shell git describe --tags --always --dirty 2>/dev/null || echo d
 # What needs the ONNX Runtime library runs after this, and only if it was had.
 WITH_ONNX = library=$$(scripts/onnxruntime.sh) && RANKGATE_ONNXRUNTIME_LIB=$$library
 
-BENCH_PACKAGES = ./edge ./cache ./features ./features/packed ./features/redis ./batcher ./backends/oip ./cmd/gateway
+BENCH_PACKAGES = ./edge ./edge/rpc ./cache ./features ./features/packed ./features/redis ./batcher ./backends/oip ./cmd/gateway
 
 .DEFAULT_GOAL := help
 
@@ -49,11 +49,15 @@ bench-features: toolchain ## Measure the feature store in Redis beside other way
 
 .PHONY: fuzz
 fuzz: toolchain ## Fuzz every parser: requests, configuration, rows, events (FUZZTIME=10m in all)
-	@$(WITH_ONNX) scripts/fuzz.sh $(FUZZTIME) ./edge ./config ./features ./features/packed ./features/feast ./offline/ingest ./backends/oip
+	@$(WITH_ONNX) scripts/fuzz.sh $(FUZZTIME) ./edge ./config ./features ./features/packed ./features/feast ./offline/ingest ./backends/oip ./edge/rpc
 
 .PHONY: lint
 lint: toolchain ## Run every static check
 	@scripts/lint.sh
+
+.PHONY: generate
+generate: toolchain ## Make the code and the descriptors of the .proto files
+	@scripts/generate.sh
 
 .PHONY: setup
 setup: toolchain ## Fetch what the other commands would fetch: the ONNX Runtime library

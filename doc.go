@@ -7,7 +7,7 @@
 //
 //	4 wiring    cmd/gateway      subcommands; the only place that knows everyone
 //	3 around    config, monitor  the configuration file; metrics
-//	2 journeys  edge, router     HTTP in and out; the path of a request
+//	2 journeys  edge, router     HTTP and gRPC in and out; the path of a request
 //	            offline          files and streams into the feature store
 //	1 stages    cache, features, batcher, backends
 //	                             (features/redis, packed, feast: the remote store)

@@ -3,6 +3,7 @@ package edge
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // place is where in a request the decoder is, for the path in an error.
@@ -46,7 +47,7 @@ func Brief(word string) string {
 		cut = strings.ToValidUTF8(cut[:most], "") + "…"
 	}
 	for _, r := range cut {
-		if r <= ' ' || r == '"' || r == '\\' || r == 0x7f || !strconv.IsPrint(r) {
+		if r <= ' ' || r == '"' || r == '\\' || r == 0x7f || r == utf8.RuneError || !strconv.IsPrint(r) {
 			return strconv.Quote(cut)
 		}
 	}

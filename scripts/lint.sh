@@ -16,6 +16,7 @@ check "$golangci" fmt --diff
 check "$golangci" run
 check env CGO_ENABLED=0 go build -tags grpcnotrace ./...
 check scripts/deadcode.sh
+check scripts/generate.sh --check
 check sh -c 'cd bench && go vet ./...' # a module of its own, so that its rivals stay out of users' builds
 if command -v shellcheck >/dev/null 2>&1; then
 	check shellcheck scripts/*.sh .ci/run

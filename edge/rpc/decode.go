@@ -17,8 +17,9 @@ import (
 // is so: a scalar that is given twice counts as it came last, and fields that are not
 // known are passed over.
 //
-// Hand-written because a generated message costs seven allocations for an item with one
-// feature, and this none.
+// Hand-written because a generated message costs allocations for each item and feature.
+// On one machine, for 200 plain ids and for 200 items with three features: generated
+// 26 µs and 333 µs with 420 and 3,820 allocations; this 9 µs and 56 µs without any.
 type decoder struct {
 	limits edge.Limits
 	req    *rank.Request

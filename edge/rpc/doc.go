@@ -6,6 +6,6 @@
 // A call passes arrive, which bounds its time, and guard, which asks for its key and
 // survives its panics. Only then is its message read, into a buffer that the request
 // owns: the ids of a rank.Request, and the tensors of an oip.Message, are views of it.
-// Both are read and written by hand, for a generated message costs several allocations
-// for each candidate; the generated code in rankgatev1 is for callers and reflection.
+// Both are read and written by hand, for a generated message costs allocations for each
+// candidate; the generated code in rankgatev1 is for callers and reflection.
 package rpc

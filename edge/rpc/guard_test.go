@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/rankgate/rankgate/certtest"
 	"github.com/rankgate/rankgate/edge"
@@ -103,7 +104,7 @@ func TestAPanicIsAnsweredAndTheServerGoesOn(t *testing.T) {
 func TestLimitsThatCallsShareAreKept(t *testing.T) {
 	others := new(edge.Stats) // of another listener
 	cfg := settings()
-	cfg.Shared, cfg.Limits.InFlight, cfg.Limits.Body = others, 2, 1<<10
+	cfg.Inference, cfg.Shared, cfg.Limits.InFlight, cfg.Limits.Body = newEcho(), others, 2, 1<<10
 	cfg.Limits.Bodies = 2 << 10
 	s := start(t, cfg, descending)
 	client := s.ranking(t)
@@ -115,6 +116,9 @@ func TestLimitsThatCallsShareAreKept(t *testing.T) {
 	check("an idle server", codes.OK, "")
 	others.InFlight.Add(2)
 	check("as many in flight as may be", codes.ResourceExhausted, "more than 2 requests in flight (limits.in_flight)")
+	if _, err := s.invoke(t, "ServerReady", func(protoreflect.Message) {}); err != nil {
+		t.Errorf("health of a busy server: %v; want an answer", err)
+	}
 	others.InFlight.Add(-2)
 	others.BodiesHeld.Add(2 << 10)
 	check("as many bytes as may be", codes.ResourceExhausted, "messages: more than 2048 bytes of all requests together (limits.bodies)")
@@ -146,8 +150,7 @@ func TestConnectionsAboveTheLimitAreClosed(t *testing.T) {
 		t.Errorf("one too many read %d bytes; want the end", n)
 	}
 	_ = first.Close()
-	for s.Stats().Connections.Load() > 0 { //nolint:revive // the server learns of the close in its own time
-	}
+	await(func() bool { return s.Stats().Connections.Load() == 0 })
 	if _, err := s.ranking(t).Rank(t.Context(), request("1")); err != nil || s.Stats().TurnedAway.Load() != 1 {
 		t.Errorf("when there is room again: %v, %d turned away; want an answer and 1", err, s.Stats().TurnedAway.Load())
 	}

@@ -96,8 +96,7 @@ func TestADrainAbandonsWhatDoesNotEnd(t *testing.T) {
 	begun := make(chan struct{})
 	s := start(t, cfg, func(req *rank.Request, res *rank.Result) error {
 		close(begun)
-		for !req.Gone() { //nolint:revive // until the server gives up
-		}
+		await(req.Gone)
 		return descending(req, res)
 	})
 	done := make(chan error, 1)

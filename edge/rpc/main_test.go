@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"runtime"
 	"testing"
 	"time"
 
@@ -140,4 +141,11 @@ var forceFrames = grpc.ForceCodecV2(oip.Codec{})
 
 func frame(message []byte) *oip.Frame {
 	return &oip.Frame{Data: mem.BufferSlice{mem.SliceBuffer(message)}}
+}
+
+// await waits for what happens in its own time.
+func await(happened func() bool) {
+	for !happened() {
+		runtime.Gosched()
+	}
 }

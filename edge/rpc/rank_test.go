@@ -145,12 +145,11 @@ func TestACallsOwnDeadlineBoundsTheBudgetAndLeavesTheWayBack(t *testing.T) {
 }
 
 func TestACallerWhoLeavesIsGone(t *testing.T) {
-	begun, seen := make(chan struct{}), make(chan error, 1)
+	begun, seen := make(chan struct{}), make(chan struct{})
 	s := start(t, settings(), func(req *rank.Request, res *rank.Result) error {
 		close(begun)
-		for !req.Gone() { //nolint:revive // the rank stages ask in the same way
-		}
-		seen <- nil
+		await(req.Gone)
+		close(seen)
 		return descending(req, res)
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -161,8 +160,7 @@ func TestACallerWhoLeavesIsGone(t *testing.T) {
 	_, err := s.ranking(t).Rank(ctx, request("1"))
 	refused(t, "a call that was cancelled", err, codes.Canceled, "context canceled")
 	<-seen
-	for s.Stats().Gone.Load() == 0 { //nolint:revive // counted when the ranker has returned
-	}
+	await(func() bool { return s.Stats().Gone.Load() == 1 })
 }
 
 func TestEveryCodeHasItsStatus(t *testing.T) {

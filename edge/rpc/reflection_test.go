@@ -56,12 +56,14 @@ func TestReflectionIsThereInItsFirstVersionToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := stream.Send(&grpc_reflection_v1alpha.ServerReflectionRequest{
-		MessageRequest: &grpc_reflection_v1alpha.ServerReflectionRequest_ListServices{},
-	}); err != nil {
+	list := &grpc_reflection_v1alpha.ServerReflectionRequest_ListServices{}
+	//nolint:staticcheck // that it is deprecated is the point
+	if err := stream.Send(&grpc_reflection_v1alpha.ServerReflectionRequest{MessageRequest: list}); err != nil {
 		t.Fatal(err)
 	}
-	if answer, err := stream.Recv(); err != nil || len(answer.GetListServicesResponse().GetService()) != 4 {
+	answer, err := stream.Recv()
+	//nolint:staticcheck // as above
+	if err != nil || len(answer.GetListServicesResponse().GetService()) != 4 {
 		t.Errorf("got %v, %v; want ranking, health and reflection in two versions", answer, err)
 	}
 }
