@@ -44,7 +44,8 @@ func (s *Server) arrive(ctx context.Context, info *tap.Info) (context.Context, e
 		return ctx, nil
 	}
 	most := s.cfg.Timeouts.Read + s.cfg.Budget.Max + s.cfg.Timeouts.Write
-	ctx, _ = context.WithTimeout(ctx, most) //nolint:gosec,govet // gRPC ends the one that this is made of with the call
+	ctx, cancel := context.WithTimeout(ctx, most) //nolint:gosec // as the next line says
+	_ = cancel                                    // gRPC ends the context that this one is made of with the call
 	return ctx, nil
 }
 
