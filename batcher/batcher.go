@@ -25,6 +25,9 @@ var ErrGone = errors.New("the caller has left")
 // known, so each tries again alone, within its own deadline.
 var errShared = errors.New("a shared forward pass failed")
 
+// errNoPass means that there was no memory for a pass, say: nothing was run.
+var errNoPass = errors.New("no pass could be made")
+
 // Scorer makes the passes of one loaded model.
 type Scorer interface {
 	// NewPass allocates a pass of up to rows rows.
@@ -67,7 +70,7 @@ type Work struct {
 	Rows     Rows
 	Deadline time.Time // the scores are worthless after it
 	Class    rank.Criticality
-	Gone     func() bool // whether the caller has left; may be nil
+	Gone     func() bool // whether the caller has left, asked of work that has waited; may be nil
 
 	// Scores receives one score per row. It must hold Rows.Len() of them. Rows
 	// that could not be scored keep what the caller put there.
@@ -123,17 +126,17 @@ func New(cfg Config, runners *Runners, scorer Scorer, onError func(error)) (*Bat
 }
 
 // Warm makes a pass for every runner and runs it at both ends of its range, so
-// that the first request finds a warm model and a first idea of the cost.
+// that the first request finds a warm model and a first idea of the cost. It must
+// return before the first Score.
 func (b *Batcher) Warm() error {
-	slots := make([]*slot, b.runners.size)
-	for i := range slots {
+	for range b.runners.size {
 		p, err := b.scorer.NewPass(b.cfg.MaxRows)
 		if err != nil {
 			return err
 		}
-		slots[i] = &slot{pass: p}
-		b.give(slots[i])
-		if err := b.warm(p); err != nil {
+		err = b.warm(p)
+		b.give(&slot{pass: p})
+		if err != nil {
 			return err
 		}
 	}
@@ -209,14 +212,8 @@ func (b *Batcher) Cost(n int) time.Duration { return b.cost.Estimate(b.part(n)) 
 // turns work of a lower class away earlier (see rank.Criticality).
 func (b *Batcher) Fits(n int, now, deadline time.Time, class rank.Criticality) bool {
 	part, wait := b.part(n), b.runners.wait(deadline)
-	if wait > 0 {
-		room := deadline.Sub(now) - b.cost.Estimate(part)
-		if wait > time.Duration(float64(room)*class.Share()) {
-			b.stats.late.Add(1)
-			return false
-		}
-	}
-	if b.late(part, now.Add(wait), deadline) {
+	room := deadline.Sub(now) - b.cost.Estimate(part) // for waiting; if there is none, late decides
+	if room > 0 && wait > time.Duration(float64(room)*class.Share()) || b.late(part, now.Add(wait), deadline) {
 		b.stats.late.Add(1)
 		return false
 	}
@@ -224,10 +221,10 @@ func (b *Batcher) Fits(n int, now, deadline time.Time, class rank.Criticality) b
 }
 
 // parts is how many passes n rows take at least.
-func (b *Batcher) parts(n int) int { return (n + b.cfg.MaxRows - 1) / b.cfg.MaxRows }
+func (b *Batcher) parts(n int) int { return max((n+b.cfg.MaxRows-1)/b.cfg.MaxRows, 1) }
 
 // part is the size of the largest of them.
-func (b *Batcher) part(n int) int { return (n + b.parts(n) - 1) / max(b.parts(n), 1) }
+func (b *Batcher) part(n int) int { return (n + b.parts(n) - 1) / b.parts(n) }
 
 // late tells whether a pass of n rows that starts at start would end too late.
 // An estimate that turned passes away and was not tested for long does not

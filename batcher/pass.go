@@ -2,113 +2,77 @@ package batcher
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/rankgate/rankgate/model"
 	"github.com/rankgate/rankgate/rank"
 )
 
-// slot is a pass with the notes of who is in it. A slot belongs to whoever has
-// taken it from Batcher.passes.
+// slot is a pass with the notes of what is in it. A slot belongs to whoever has
+// taken it from Batcher.spare.
 type slot struct {
-	pass    Pass
-	members []*ticket // whose owners wait; the leader first
-	starts  []int     // the first row of each member
-	rows    int
+	pass   Pass
+	starts []int // the first row of each member of the party
+	rows   int
 }
 
-// lead runs a pass for t and those who can join it, then gives t's runner on.
-// The caller must own a runner.
+// lead runs a pass for t's party, then gives t's runner on. The caller must own a
+// runner.
 func (b *Batcher) lead(t *ticket) {
 	defer b.runners.release()
+	defer t.dismiss() // of a panic: whoever still waits tries again alone
 	s, err := b.take()
-	if err != nil {
-		b.onError(err)
-		t.err = err
-		return
-	}
-	defer func() {
-		s.retreat()
-		b.give(s)
-	}()
-
 	start := time.Now()
 	t.queue = start.Sub(t.entered)
-	switch {
-	case t.hopeless(start):
+	if err != nil {
+		b.onError(err)
+		t.share(fmt.Errorf("%w: %w", errNoPass, err), start)
+		return
+	}
+	defer b.give(s)
+	if t.hopeless(start) { // the others find out for themselves
 		t.err = ErrLate
 		return
-	case t.claim == leading && t.gone():
-		b.stats.gone.Add(1)
-		t.err = ErrGone
-		return
 	}
-	s.members = b.runners.companions(t, start, append(s.members[:0], t))
-	b.assemble(s)
-	err = b.run(s, start)
-	took := time.Since(start)
-	elsewhere := Elsewhere(err)
-	for _, m := range s.members[1:] {
-		m.queue, m.infer = start.Sub(m.entered), took
-		if err != nil && !elsewhere {
-			m.finish(errShared)
-		} else {
-			m.finish(err)
-		}
+	b.assemble(s, t)
+	if len(t.party) > 0 {
+		b.settle(s, t, b.run(s, t.party, start), start)
 	}
-	alone := len(s.members) == 1
-	clear(s.members) // keep no request alive
-	s.members = s.members[:0]
-	if err != nil && !elsewhere && b.isolate(s.pass, t, alone) == t.rows() {
-		err = nil // it was another's row
-	}
-	t.err, t.infer = err, time.Since(start)
 }
 
-// retreat lets the companions go that are still waiting, which happens only
-// when the leader panics: each tries again alone.
-func (s *slot) retreat() {
-	for i, m := range s.members {
-		if i > 0 {
-			m.finish(errShared)
-		}
-	}
-	clear(s.members)
-	s.members = s.members[:0]
-}
-
-// assemble writes the members' rows one behind the other and drops the members
-// that nobody waits for any more. The leader stays.
-func (b *Batcher) assemble(s *slot) {
+// assemble writes the rows of t's party one behind the other, and drops the members
+// that nobody waits for any more.
+func (b *Batcher) assemble(s *slot, t *ticket) {
 	tensors := s.pass.Tensors()
-	leader := s.members[0]
-	leader.write(tensors, leader.from, leader.to, 0, 0)
-	s.starts, s.rows = append(s.starts[:0], 0), leader.rows()
-	kept := s.members[:1]
-	for _, m := range s.members[1:] {
-		if err := b.join(m, tensors, s.rows, len(kept)); err != nil {
-			m.finish(err)
+	s.starts, s.rows = s.starts[:0], 0
+	kept := t.party[:0]
+	for _, m := range t.party {
+		if err := b.join(m, m == t, tensors, s.rows, len(kept)); err != nil {
+			t.tell(m, err)
 			continue
 		}
 		kept = append(kept, m)
 		s.starts = append(s.starts, s.rows)
 		s.rows += m.rows()
 	}
-	clear(s.members[len(kept):])
-	s.members = kept
+	clear(t.party[len(kept):])
+	t.party = kept
 }
 
-// join writes a companion's rows, or says why it is not in the pass. Should
-// writing them panic, the companion tries again alone, and the panic then hits
-// the request that it belongs to.
-func (b *Batcher) join(m *ticket, tensors *model.Tensors, at, request int) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errShared
-		}
-	}()
+// join writes a member's rows, or says why it is not in the pass. Should writing
+// those of another than the leader panic, that one tries again alone, and the panic
+// then hits the request that it belongs to.
+func (b *Batcher) join(m *ticket, leads bool, tensors *model.Tensors, at, request int) (err error) {
+	if !leads {
+		defer func() {
+			if recover() != nil {
+				err = errShared
+			}
+		}()
+	}
 	switch {
-	case m.gone():
+	case m.claim != unclaimed && m.gone(): // it has waited
 		b.stats.gone.Add(1)
 		return ErrGone
 	case !m.write(tensors, m.from, m.to, at, request):
@@ -118,19 +82,43 @@ func (b *Batcher) join(m *ticket, tensors *model.Tensors, at, request int) (err 
 	}
 }
 
-// run runs the assembled pass and hands its scores out.
-func (b *Batcher) run(s *slot, start time.Time) error {
-	scores, err := b.pass(s.pass, s.rows, len(s.members), s.members[0].deadline)
-	if took := time.Since(start); err == nil || codeOf(err) == rank.DeadlineExceeded && took > b.cost.Estimate(s.rows) {
-		b.observe(s.rows, took) // of a pass that was given up, at least so long
+// run runs the assembled pass and hands its scores out. It is given up when it is
+// worth nothing to any of the party.
+func (b *Batcher) run(s *slot, party []*ticket, start time.Time) error {
+	deadline := party[0].deadline
+	for _, m := range party[1:] {
+		deadline = later(deadline, m.deadline)
 	}
+	scores, err := b.pass(s.pass, s.rows, len(party), deadline)
 	if err != nil {
+		if codeOf(err) == rank.DeadlineExceeded { // it takes longer than that
+			b.observe(s.rows, max(time.Since(start), b.cost.Estimate(s.rows)))
+		}
 		return err
 	}
-	for i, m := range s.members {
+	b.observe(s.rows, time.Since(start))
+	for i, m := range party {
 		m.deliver(scores[s.starts[i]:s.starts[i]+m.rows()], m.from)
 	}
 	return nil
+}
+
+// settle tells t's party how the pass that began at start has ended. If a row is to
+// blame each member tries again alone: the leader, unless its caller has left, now.
+func (b *Batcher) settle(s *slot, t *ticket, err error, start time.Time) {
+	if err == nil || Elsewhere(err) {
+		t.share(err, start)
+		return
+	}
+	alone, leads := len(t.party) == 1, t.party[0] == t
+	t.dismiss()
+	if !leads {
+		return
+	}
+	if b.isolate(s.pass, t, alone) == t.rows() {
+		err = nil // it was another's row
+	}
+	t.err, t.infer = err, time.Since(start)
 }
 
 // pass runs p and counts it.
@@ -149,7 +137,7 @@ func (b *Batcher) pass(p Pass, rows, requests int, deadline time.Time) ([]float3
 // Elsewhere reports whether err, of Score or of a pass, says nothing of the rows,
 // so that they may well be scored elsewhere.
 func Elsewhere(err error) bool {
-	if errors.Is(err, ErrLate) {
+	if errors.Is(err, ErrLate) || errors.Is(err, errNoPass) {
 		return true
 	}
 	switch codeOf(err) {
@@ -181,8 +169,9 @@ type part struct{ from, to, depth int }
 
 // isolate repeats a refused pass with the rows of t alone, in ever smaller
 // parts, so that only the rows that the model refuses go without a score: an id
-// beyond an embedding table, say. It gives up when passes or time run out, or
-// when nothing is accepted, and returns how many rows were scored.
+// beyond an embedding table, say. It gives up when passes or time run out, when
+// nothing is accepted, or when a pass fails for another reason, and returns how
+// many rows were scored.
 func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) (accepted int) {
 	parts := []part{{t.from, t.to, 0}}
 	if wasAlone {
@@ -201,13 +190,13 @@ func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) (accepted int) {
 		}
 		t.write(p.Tensors(), q.from, q.to, 0, 0)
 		scores, err := b.pass(p, rows, 1, t.deadline)
-		if Elsewhere(err) {
-			break
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			accepted += rows
 			t.deliver(scores, q.from)
-		} else {
+		case Elsewhere(err):
+			return accepted
+		default:
 			parts = b.halve(parts, q)
 		}
 	}
@@ -223,4 +212,11 @@ func (b *Batcher) halve(parts []part, q part) []part {
 	}
 	middle := (q.from + q.to) / 2
 	return append(parts, part{q.from, middle, q.depth + 1}, part{middle, q.to, q.depth + 1})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

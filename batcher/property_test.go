@@ -33,10 +33,14 @@ func TestEveryScheduleKeepsItsPromises(t *testing.T) {
 	}), 1, 60)
 	rapid.Check(t, func(rt *rapid.T) {
 		schedule, size := arrivals.Draw(rt, "arrivals"), rapid.IntRange(1, 3).Draw(rt, "runners")
+		remote := rapid.Bool().Draw(rt, "remote")
 		synctest.Test(t, func(t *testing.T) {
 			runners := NewRunners(size)
 			models := []*fakeModel{{tag: 1}, {tag: 2}}
 			batchers := []*Batcher{newBatcher(t, 50, runners, models[0]), newBatcher(t, 50, runners, models[1])}
+			for _, b := range batchers {
+				b.cfg.Remote = remote
+			}
 			var wg sync.WaitGroup
 			for i, a := range schedule {
 				time.Sleep(a.after)

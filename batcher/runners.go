@@ -20,6 +20,8 @@ type Runners struct {
 	// waiting lists the batchers whose queue is not empty, in no order.
 	waiting []*Batcher
 
+	party []*ticket // spare memory of partyLocked; empty
+
 	// queued counts the waiting tickets of all models. Written under mu; wait
 	// reads it without, to see that it need not take mu.
 	queued atomic.Int64
@@ -54,6 +56,7 @@ func (r *Runners) acquire(t *ticket) bool {
 	defer r.mu.Unlock()
 	if r.idle > 0 {
 		r.idle--
+		t.party = append(t.party, t)
 		return true
 	}
 	if len(t.batcher.queue) == 0 {
@@ -64,9 +67,11 @@ func (r *Runners) acquire(t *ticket) bool {
 }
 
 // release gives a runner to the most urgent ticket of any model that can still
-// make its deadline, or makes it idle. Tickets that cannot are let go.
+// make its deadline, and to the party that it makes up, or makes it idle. Tickets
+// that are too late are let go.
 func (r *Runners) release() {
 	var late []*ticket
+	var leader *ticket
 	r.mu.Lock()
 	next := r.mostUrgentLocked()
 	for ; next != nil && next.hopeless(time.Now()); next = r.mostUrgentLocked() {
@@ -76,11 +81,11 @@ func (r *Runners) release() {
 	if next == nil {
 		r.idle++
 	} else {
-		next.batcher.removeLocked(0, leading)
+		leader = r.partyLocked(next, time.Now())
 	}
 	r.mu.Unlock()
-	if next != nil {
-		next.wake <- lead
+	if leader != nil {
+		leader.wake <- lead
 	}
 	for _, t := range late {
 		t.finish(ErrLate)
@@ -111,31 +116,37 @@ func (r *Runners) withdraw(t *ticket) claim {
 // lock.
 const maxScan = 256
 
-// companions claims the waiting tickets of t's model that may join a pass led
-// by t and appends them to members: most urgent first, each that still fits the
-// pass's size and lets it end before the earliest deadline in it.
-func (r *Runners) companions(t *ticket, now time.Time, members []*ticket) []*ticket {
+// partyLocked takes the most urgent ticket of its model out of the queue, and those
+// that may share its pass: most urgent first, each that still fits the pass's size
+// and lets it end before t's deadline. t leads, who can so be no later than the pass.
+// Of a pass that can be given up the leader is the one with the latest deadline,
+// because it must stay until then, and the others leave when their own has come:
+//
+//	leader, 10 ms                 companion, 50 ms
+//	runs a pass, which hangs
+//	10 ms: gives it up
+//	                              goes without scores for which there was time
+func (r *Runners) partyLocked(t *ticket, now time.Time) (leader *ticket) {
 	b := t.batcher
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	rows, tightest := t.rows(), t.deadline
+	b.removeLocked(0, joined)
+	rows, party := t.rows(), r.party
+	party = append(party, t)
 	for i := 0; i < min(len(b.queue), maxScan) && !t.alone; {
 		q := b.queue[i]
-		total, deadline := rows+q.rows(), earlier(tightest, q.deadline)
-		if q.alone || total > b.cfg.MaxRows || now.Add(b.cost.Estimate(total)).After(deadline) {
+		total := rows + q.rows()
+		if q.alone || total > b.cfg.MaxRows || now.Add(b.cost.Estimate(total)).After(t.deadline) {
 			i++ // one behind it may still fit
 			continue
 		}
-		rows, tightest = total, deadline
-		members = append(members, q)
+		rows = total
+		party = append(party, q)
 		b.removeLocked(i, joined)
 	}
-	return members
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
+	if last := len(party) - 1; b.cfg.Remote { // the queue is in the order of deadlines
+		party[0], party[last] = party[last], party[0]
 	}
-	return b
+	leader = party[0]
+	leader.claim = leading
+	leader.party, r.party = party, leader.party
+	return leader
 }

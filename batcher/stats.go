@@ -10,7 +10,7 @@ type Stats struct {
 	Passes   uint64 // forward passes, retries included
 	Rows     uint64 // rows in them
 	Requests uint64 // requests, or parts of large ones, in them; Rows / Requests is their mean size
-	Late     uint64 // requests turned away because the budget did not hold their pass
+	Late     uint64 // times that rows were turned away because the budget did not hold their pass
 	Gone     uint64 // requests dropped because their caller had left
 	Failed   uint64 // forward passes that returned an error
 	BadRows  uint64 // rows that the model refused even alone
