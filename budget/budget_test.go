@@ -102,3 +102,18 @@ func TestAModelThatBecameFasterIsBelievedSoon(t *testing.T) {
 		t.Errorf("it took %d passes of 5 ms to forget 100 ms", passes)
 	}
 }
+
+func TestManyPassesOfOneSizeDoNotUnteachTheOthers(t *testing.T) {
+	var c Cost
+	cost := func(n int) time.Duration { return time.Millisecond + time.Duration(n)*10*time.Microsecond }
+	for range 10 {
+		c.Observe(1, cost(1))
+		c.Observe(512, cost(512))
+	}
+	for i := range 20000 {
+		c.Observe(10, cost(10))
+		if got, want := c.Estimate(500), cost(500); got < want*9/10 || got > want*11/10 {
+			t.Fatalf("after %d passes of 10 rows one of 500 is expected to take %v instead of %v", i+1, got, want)
+		}
+	}
+}

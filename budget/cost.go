@@ -16,6 +16,7 @@ import (
 type Cost struct {
 	// Written by Observe alone.
 	weight, sumN, sumT, sumNN, sumNT float64
+	told                             bool // passes of several sizes have told fixed from perRow
 
 	// fixed and perRow are the published fit, in nanoseconds, as float64 bits.
 	// Written by Observe; each is read whole, and a reader that sees one old
@@ -57,10 +58,14 @@ func (c *Cost) Observe(n int, d time.Duration) {
 	meanN, meanT := c.sumN/c.weight, c.sumT/c.weight
 	spread := c.sumNN/c.weight - meanN*meanN
 	slope := meanT / meanN // all passes alike so far: through the origin
-	if spread > 1e-4*meanN*meanN {
+	switch {
+	case spread > 1e-4*meanN*meanN:
 		slope = (c.sumNT/c.weight - meanN*meanT) / spread
-		slope = min(max(slope, 0), meanT/meanN) // neither part may be negative
+		c.told = true
+	case c.told: // all alike of late: what is known of other sizes stays
+		slope = math.Float64frombits(c.perRow.Load())
 	}
+	slope = min(max(slope, 0), meanT/meanN) // neither part may be negative
 	c.perRow.Store(math.Float64bits(slope))
 	c.fixed.Store(math.Float64bits(meanT - slope*meanN))
 }
