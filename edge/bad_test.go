@@ -138,6 +138,8 @@ func badRequests() []bad {
 		{with("Content-Encoding", "zstd"), 400, "invalid_request", "body: not valid zstd: invalid input: magic number mismatch"},
 		{with("X-Canary", "sometimes"), 400, "invalid_request", "X-Canary: sometimes: must be always or never"},
 		{with("X-Canary", "Always"), 400, "invalid_request", "X-Canary: Always: must be always or never"},
+		{with("X-Criticality", "high"), 400, "invalid_request", "X-Criticality: high: must be critical_plus, critical, sheddable_plus or sheddable"},
+		{with("X-Criticality", "SHEDDABLE"), 400, "invalid_request", "X-Criticality: SHEDDABLE: must be critical_plus, critical, sheddable_plus or sheddable"},
 		{with("X-Request-Timeout-Ms", "soon"), 400, "invalid_request", "X-Request-Timeout-Ms: soon: must be a number of milliseconds above 0"},
 		{with("X-Request-Timeout-Ms", "0"), 400, "invalid_request", "X-Request-Timeout-Ms: 0: must be a number of milliseconds above 0"},
 		{with("X-Request-Timeout-Ms", "-1"), 400, "invalid_request", "X-Request-Timeout-Ms: -1: must be a number of milliseconds above 0"},

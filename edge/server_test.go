@@ -73,7 +73,7 @@ func TestHeadersAndBodySettleTheRequest(t *testing.T) {
 		return descending(req, res)
 	}))
 	bare := func(req rank.Request) rank.Request {
-		return rank.Request{ID: req.ID, Model: req.Model, Pin: req.Pin, Canary: req.Canary}
+		return rank.Request{ID: req.ID, Model: req.Model, Pin: req.Pin, Canary: req.Canary, Class: req.Class}
 	}
 	for _, c := range []struct {
 		call
@@ -84,6 +84,10 @@ func TestHeadersAndBodySettleTheRequest(t *testing.T) {
 		{call{"POST", "/rank/other", []string{"Content-Type", "application/json"}, good}, rank.Request{Model: "other"}, 50 * time.Millisecond},
 		{call{"POST", "/rank?x=1", []string{"Content-Type", "Application/JSON; charset=utf-8"}, good}, rank.Request{}, 50 * time.Millisecond},
 		{post(good, "X-Model-Version", "4", "X-Canary", "never"), rank.Request{Pin: "4", Canary: rank.CanaryNever}, 50 * time.Millisecond},
+		{post(good, "X-Criticality", "critical_plus"), rank.Request{Class: rank.CriticalPlus}, 50 * time.Millisecond},
+		{post(good, "X-Criticality", "sheddable_plus"), rank.Request{Class: rank.SheddablePlus}, 50 * time.Millisecond},
+		{post(good, "X-Criticality", "sheddable"), rank.Request{Class: rank.Sheddable}, 50 * time.Millisecond},
+		{post(good, "X-Criticality", "critical"), rank.Request{Class: rank.Critical}, 50 * time.Millisecond},
 		{post(good, "X-Canary", "always", "X-Request-Id", "h-1"), rank.Request{ID: "h-1", Canary: rank.CanaryAlways}, 50 * time.Millisecond},
 		{post(`{"id":"b-1","user":"1","items":["2"]}`, "X-Request-Id", "h-1"), rank.Request{ID: "b-1"}, 50 * time.Millisecond},
 		{post(good, "X-Request-Timeout-Ms", "12.5", "grpc-timeout", "1S"), rank.Request{}, 12500 * time.Microsecond},
@@ -113,7 +117,7 @@ func TestTheRankersErrorsGetTheirStatus(t *testing.T) {
 	m := serveInMemory(t, s)
 	for code, status := range map[rank.Code]int{
 		rank.InvalidRequest: 400, rank.Unauthorized: 401, rank.UnknownModel: 404,
-		rank.TooLarge: 413, rank.Overloaded: 429, rank.Unavailable: 503,
+		rank.TooLarge: 413, rank.Overloaded: 429, rank.Unavailable: 503, rank.DeadlineExceeded: 504,
 	} {
 		err = fmt.Errorf("router: %w", rank.Errorf(code, "why %d", status))
 		retry := ""
