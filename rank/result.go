@@ -41,7 +41,7 @@ func (r *Result) Resize(n int) {
 type Source uint8
 
 const (
-	SourceFallback Source = iota // no score could be had: the model's fallback score
+	SourceFallback Source = iota // the model gave no score: a smaller model's, or the fallback score
 	SourceModel                  // a forward pass of this request
 	SourceCache                  // a cached score that is still true
 	SourceStale                  // a cached score past its TTL, within max_stale

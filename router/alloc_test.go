@@ -24,14 +24,35 @@ func (constant) Score(w *batcher.Work) error {
 	return nil
 }
 
+// nowhere has room for nothing.
+type nowhere struct{ constant }
+
+func (nowhere) Fits(int, time.Time, time.Time, rank.Criticality) bool { return false }
+
 func TestRankAllocatesNothingPerCandidate(t *testing.T) {
-	b := newBench(t, 0)
-	b.version.Scorer = constant{}
-	f := func(what string, before func()) {
+	small := func(b *bench, s Scorer) *Version {
+		return &Version{Spec: b.version.Spec, ID: 1 << 40, Plan: b.version.Plan, Scorer: s}
+	}
+	cases := map[string]struct {
+		ready  func(b *bench)
+		before func(b *bench)
+	}{
+		"all known":  {func(b *bench) { b.version.Scorer = constant{} }, func(*bench) {}},
+		"none known": {func(b *bench) { b.version.Scorer = constant{} }, func(b *bench) { b.version.ID++ }},
+		"a ladder, and a smaller model that is not asked": {func(b *bench) {
+			b.version.Scorer, b.version.Fallback = Ladder{nowhere{}, constant{}}, small(b, nowhere{})
+		}, func(b *bench) { b.version.ID++ }},
+		"a smaller model steps in": {func(b *bench) {
+			b.version.Scorer, b.version.Fallback = nowhere{}, small(b, constant{})
+		}, func(*bench) {}},
+	}
+	for name, c := range cases {
+		b := newBench(t, 0) // a cache that is growing allocates
+		c.ready(b)
 		allocations := func(candidates int) float64 {
 			req, res := request("u", numbers(0, candidates)...), &rank.Result{}
 			run := func() {
-				before()
+				c.before(b)
 				req.Start = time.Now()
 				req.Deadline = req.Start.Add(time.Second)
 				if err := b.router.Rank(req, res); err != nil {
@@ -42,9 +63,7 @@ func TestRankAllocatesNothingPerCandidate(t *testing.T) {
 			return testing.AllocsPerRun(200, run)
 		}
 		if few, many := allocations(100), allocations(900); many > few {
-			t.Errorf("%s: %v allocations for 100 candidates, %v for 900", what, few, many)
+			t.Errorf("%s: %v allocations for 100 candidates, %v for 900", name, few, many)
 		}
 	}
-	f("all known", func() {})
-	f("none known", func() { b.version.ID++ })
 }

@@ -23,7 +23,7 @@ type journey struct {
 
 	candidates candidates
 	scores     []float32
-	sources    []rank.Source
+	sources    []rank.Source // or sourceSmaller
 
 	view    cache.View
 	pending []int32 // candidates to score, as indices of req.Items
@@ -89,12 +89,14 @@ func (j *journey) affordable() bool {
 	return j.version.Scorer.Fits(len(j.pending), j.now, j.until(), j.req.Class)
 }
 
-// until is when the model must be done, so that a smaller one can still step in.
+// until is when the model must be done, so that a smaller one can still step in and
+// have its features looked up, if that takes no longer than it has this time.
 func (j *journey) until() time.Time {
 	if j.version.Fallback == nil {
 		return j.deadline
 	}
-	return j.deadline.Add(-reserve(j.version.Fallback.Scorer, len(j.pending), j.deadline.Sub(j.now)))
+	cost := j.res.Stages[rank.StageFeatures] + j.version.Fallback.Scorer.Cost(len(j.pending))
+	return j.deadline.Add(-reserve(cost, j.deadline.Sub(j.now)))
 }
 
 func (j *journey) fetch(store features.Store) {
@@ -142,9 +144,9 @@ func (j *journey) run(scorer Scorer, rows *features.Rows, deadline time.Time) {
 
 func isScore(s float32) bool { return !math.IsNaN(float64(s)) && !math.IsInf(float64(s), 0) }
 
-// stepIn has a smaller model score the candidates that have no score at all, if
-// the version names one and the budget holds it. Its scores are not remembered,
-// and count as fallbacks.
+// stepIn has a smaller model score the candidates that have no score at all, not
+// even a stale one, if the version names one and the budget holds it. Its scores
+// are not remembered, and count as fallbacks.
 func (j *journey) stepIn(store features.Store) {
 	smaller := j.version.Fallback
 	if smaller == nil {
@@ -154,7 +156,7 @@ func (j *journey) stepIn(store features.Store) {
 		return j.sources[j.candidates.of[item]] != rank.SourceFallback
 	})
 	n := len(j.pending)
-	if n == 0 || !smaller.Scorer.Fits(n, j.now, j.deadline, j.req.Class) || smaller.Plan.Check(j.req) != nil {
+	if n == 0 || left(j.req.Gone) || smaller.Plan.Check(j.req) != nil || !smaller.Scorer.Fits(n, j.now, j.deadline, j.req.Class) {
 		return
 	}
 	smaller.Plan.Fetch(store, j.req, j.pending, j.now, budget.FetchDeadline(j.now, j.deadline), &j.spare)
@@ -256,7 +258,7 @@ func (j *journey) fallBack() {
 	}
 }
 
-// sortKey packs, from its highest bit down: whether the score is a fallback,
+// sortKey packs, from its highest bit down: whether the score is the fallback,
 // the score so that higher ones sort first, and the candidate's index. Sorting
 // these words takes less than half the time of sorting by a comparison.
 func sortKey(score float32, source rank.Source, index int) uint64 {

@@ -29,35 +29,43 @@ func (l Ladder) Cost(n int) time.Duration { return l[0].Cost(n) }
 // Score has w scored by the first place that can. The queue and infer times are
 // those of all places that tried.
 func (l Ladder) Score(w *batcher.Work) error {
+	n, deadline := w.Rows.Len(), w.Deadline
+	var queue, infer time.Duration
 	err := batcher.ErrLate
-	n := w.Rows.Len()
 	for i, place := range l {
-		now, try := time.Now(), *w
-		try.Deadline = l.until(i, n, now, w.Deadline)
-		if !place.Fits(n, now, try.Deadline, w.Class) {
+		now := time.Now()
+		w.Deadline = l.until(i, n, now, deadline)
+		if !place.Fits(n, now, w.Deadline, w.Class) {
 			continue
 		}
-		err = place.Score(&try)
-		w.Queue += try.Queue
-		w.Infer += try.Infer
-		if !batcher.Elsewhere(err) {
-			return err
+		w.Queue, w.Infer = 0, 0
+		err = place.Score(w)
+		queue, infer = queue+w.Queue, infer+w.Infer
+		if !batcher.Elsewhere(err) || left(w.Gone) {
+			break
 		}
 	}
+	w.Deadline, w.Queue, w.Infer = deadline, queue, infer
 	return err
 }
 
-// until is when place i must be done so that the next one can still score n rows,
-// if it can at all within half of what is left.
+// until is when place i must be done, so that the next one can still score n rows.
 func (l Ladder) until(i, n int, now, deadline time.Time) time.Time {
 	if i == len(l)-1 {
 		return deadline
 	}
-	return deadline.Add(-reserve(l[i+1], n, deadline.Sub(now)))
+	return deadline.Add(-reserve(l[i+1].Cost(n), deadline.Sub(now)))
 }
 
-// reserve is the part of what is left that is kept for scoring n rows at another
-// place: half as much again as it is expected to take, at most half of all.
-func reserve(place Scorer, n int, left time.Duration) time.Duration {
-	return max(min(place.Cost(n)*3/2, left/2), 0)
+// reserve is the part of what is left that is kept for another place, which is
+// expected to take cost: half as much again, at most half of all, and nothing if
+// that would not be enough.
+func reserve(cost, left time.Duration) time.Duration {
+	if cost > left/2 {
+		return 0
+	}
+	return min(cost*3/2, left/2)
 }
+
+// left asks whether a caller has left.
+func left(gone func() bool) bool { return gone != nil && gone() }
