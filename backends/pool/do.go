@@ -126,10 +126,11 @@ func (f *flight[C, R]) awaitHedge() bool {
 }
 
 // mayRetry reports whether a second attempt is safe and likely to help, after the
-// first has failed and if there was no hedge. A server that is full is no reason:
+// first has failed and if there was no hedge: one that has begun may still be under
+// way, and what it writes must not be looked at. A server that is full is no reason:
 // the others are its like, and would get its load on top of their own.
 func (f *flight[C, R]) mayRetry(err error) bool {
-	return err != nil && f.winner == nil && !f.hasHedge && codeOf(err) == rank.Unavailable &&
+	return !f.hasHedge && err != nil && f.winner == nil && codeOf(err) == rank.Unavailable &&
 		(f.attempts[0].Unprocessed || f.call.Idempotent)
 }
 

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 )
 
@@ -47,9 +48,28 @@ func (f *flight[C, R]) disarm() {
 func (f *flight[C, R]) fire() {
 	defer f.release()
 	at, ok := f.hedge()
-	if ok {
-		f.pool.counts.hedges.Add(1)
-		_, _ = f.send(at, &f.attempts[1], true) // settle has kept what it returned, if that is the answer
+	if !ok {
+		return
+	}
+	f.pool.counts.hedges.Add(1)
+	defer f.survive()
+	_, _ = f.send(at, &f.attempts[1], true) // settle has kept what it returned, if that is the answer
+}
+
+// survive takes a hedge that panicked for one that failed. Nobody stands above the
+// timer's goroutine: the panic would end the process, and not only this call.
+func (f *flight[C, R]) survive() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	f.pool.log.Error("a hedge panicked", "panic", v, "stack", string(debug.Stack()))
+	f.mu.Lock()
+	unsettled := f.hedging
+	f.mu.Unlock()
+	if unsettled {
+		var none R
+		f.settle(&f.attempts[1], none, errFailed, true)
 	}
 }
 

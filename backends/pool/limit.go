@@ -17,6 +17,7 @@ type limiter struct {
 
 	mu      sync.Mutex // serializes learning
 	most    float64    // what the servers may hold at all
+	learned bool       // anything
 	classes [numClasses]trend
 }
 
@@ -27,7 +28,8 @@ type trend struct {
 }
 
 const (
-	leastLimit = 20 // a gradient of fewer calls is noise
+	leastLimit = 20  // a gradient of fewer calls is noise
+	firstPart  = 0.5 // of what the servers may hold, with which it begins: both ways are short
 	queue      = 4.0
 	tolerance  = 1.5 // calls may take that much longer before the limit shrinks
 	smoothing  = 0.2
@@ -52,12 +54,23 @@ func (l *limiter) value() float64 { return math.Float64frombits(l.limit.Load()) 
 
 func (l *limiter) crowded() bool { return float64(l.held.Load()) > crowded*l.value() }
 
-// resize sets what the servers may hold at most, all of them together.
+// resize sets what the servers may hold at most, all of them together. While no
+// server is known a call is refused for that, and not for the limit.
 func (l *limiter) resize(most int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	switch {
+	case most == 0 && l.value() > 0:
+		return // what was learned may soon be true again
+	case most == 0:
+		most = leastLimit
+	}
 	l.most = float64(most)
-	l.set(max(l.value(), leastLimit))
+	limit := l.value()
+	if !l.learned {
+		limit = firstPart * l.most
+	}
+	l.set(limit)
 }
 
 // observe learns from a call that a server answered. Errors and losers say
@@ -81,6 +94,7 @@ func (l *limiter) observe(class int, took time.Duration) {
 	if gradient == 1 {
 		next += queue // only then: added always, the limit would creep up under overload
 	}
+	l.learned = true
 	l.set(limit + smoothing*(next-limit))
 }
 
@@ -88,6 +102,7 @@ func (l *limiter) observe(class int, took time.Duration) {
 func (l *limiter) refused() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.learned = true
 	l.set(l.value() - 1)
 }
 

@@ -18,8 +18,8 @@ func (l *limiter) steps(n int, took time.Duration) float64 {
 func TestTheLimitFollowsWhatTheServersHold(t *testing.T) {
 	var l limiter
 	l.resize(192)
-	if got := l.value(); got != leastLimit {
-		t.Errorf("it begins with %v", got)
+	if got := l.value(); got != 96 {
+		t.Errorf("it begins with %v, not with half of what the servers may hold", got)
 	}
 	if got := l.steps(1000, 10*ms); got != 192 {
 		t.Errorf("while calls take what they took it grows to %v", got)
@@ -42,7 +42,7 @@ func TestTheLimitDoesNotGrowWhileItIsNotUsed(t *testing.T) {
 	for range 1000 {
 		l.observe(5, 10*ms)
 	}
-	if got := l.value(); got != leastLimit {
+	if got := l.value(); got != 96 {
 		t.Errorf("it is %v", got)
 	}
 }
@@ -66,7 +66,47 @@ func TestCallsThatMatterLessMeetTheLimitSooner(t *testing.T) {
 	for l.acquire(0.25) {
 		held++
 	}
-	if held != 5 || !l.acquire(1) {
-		t.Errorf("a quarter of 20 places are %d, or none was left for others", held)
+	if held != 24 || !l.acquire(1) {
+		t.Errorf("a quarter of 96 places are %d, or none was left for others", held)
+	}
+}
+
+func TestTheLimitBeginsWithHalfOfWhatTheKnownServersMayHold(t *testing.T) {
+	var l limiter
+	for most, want := range []float64{leastLimit, 1, 2, 3} {
+		if l.resize(most); l.value() != want {
+			t.Errorf("%d places: it begins with %v", most, l.value())
+		}
+	}
+	for most, want := range map[int]float64{30: leastLimit, 64: 32, 192: 96} {
+		if l.resize(most); l.value() != want {
+			t.Errorf("%d places: it begins with %v", most, l.value())
+		}
+	}
+}
+
+func TestTheLimitIsNotForgottenWhenAllServersAreGoneForAMoment(t *testing.T) {
+	var l limiter
+	l.resize(192)
+	l.steps(1000, 10*ms)
+	learned := l.steps(5, 100*ms)
+	l.resize(0)
+	l.resize(192)
+	if got := l.value(); got != learned || got == 192 {
+		t.Errorf("it was %v and is %v", learned, got)
+	}
+}
+
+func TestAfterASpellOfSlownessWithFewCallsTheLimitGrowsAgain(t *testing.T) {
+	var l limiter
+	l.resize(192)
+	for range 500 {
+		l.refused()
+	}
+	if got := l.value(); got != leastLimit {
+		t.Errorf("refusals took it to %v", got)
+	}
+	if got := l.steps(300, 10*ms); got != 192 {
+		t.Errorf("after 300 good calls, as many at once as it allows, it is %v", got)
 	}
 }

@@ -25,7 +25,7 @@ type Pool[C any] struct {
 	latency latency // of all servers, and of primaries alone
 	counts  counters
 
-	testedAt atomic.Int64 // when Fits last let a call through that it doubted
+	doubted atomic.Int64 // when Fits first refused a call since one ended; 0 if it has not
 
 	mu      sync.Mutex // guards servers, and the making of views
 	servers []*server[C]
@@ -45,8 +45,9 @@ type Dialer[C any] interface {
 	// Close is called once, when no call uses the client any more.
 	Close(client C) error
 
-	// Probe returns nil if the server is ready and holds what it should. No call is
-	// sent to a server before its first successful probe.
+	// Probe returns nil if the server is ready and holds what it should, and returns
+	// soon once ctx has ended. No call is sent to a server before its first successful
+	// probe.
 	Probe(ctx context.Context, client C) error
 }
 
@@ -110,16 +111,21 @@ func (p *Pool[C]) Ready(ctx context.Context) error {
 	}
 }
 
-// testGap is how often a call is tried that is not expected to fit: what was
-// learned while the servers were slow would else never be found out of date.
+// testGap is how long calls are refused that are not expected to fit, at least: what
+// was learned while the servers were slow would else never be found out of date.
 const testGap = 100 * time.Millisecond
 
 // Fits reports whether a call of so many rows that begins now is expected to end
 // by the deadline, at the fastest healthy server and with what is in flight there.
+// Now and then it lets some through that are not, until one has ended; to ask twice
+// about a call is to hear the same.
 func (p *Pool[C]) Fits(rows int, now, deadline time.Time) bool {
+	if !now.Before(deadline) {
+		return false
+	}
 	v, moment := p.view.Load(), now.Sub(p.began)
 	if len(v.eligible) == 0 {
-		return moment >= v.trialAt && now.Before(deadline)
+		return moment >= v.trialAt
 	}
 	fastest := v.eligible[0].expect(rows)
 	for _, s := range v.eligible[1:] {
@@ -128,9 +134,10 @@ func (p *Pool[C]) Fits(rows int, now, deadline time.Time) bool {
 	if now.Add(fastest).Before(deadline) {
 		return true
 	}
-	tested := p.testedAt.Load()
-	return now.Before(deadline) && moment-time.Duration(tested) >= max(testGap, 10*fastest) &&
-		p.testedAt.CompareAndSwap(tested, int64(moment))
+	if p.doubted.CompareAndSwap(0, int64(max(moment, 1))) {
+		return false
+	}
+	return moment-time.Duration(p.doubted.Load()) >= max(testGap, 10*fastest)
 }
 
 func (p *Pool[C]) now() time.Duration { return time.Since(p.began) }
@@ -204,11 +211,19 @@ func (p *Pool[C]) add(ctx context.Context, at target) {
 			p.log.Warn("close the client of a server", "server", address, "error", err)
 		}
 	}
-	ctx, s.stop = context.WithCancel(ctx) //nolint:gosec // leave calls it
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	s.stop = func() {
+		cancel()
+		<-ended
+	}
 	p.mu.Lock()
 	p.servers = append(p.servers, s)
 	p.mu.Unlock()
-	p.wg.Go(func() { p.keepProbing(ctx, s) })
+	p.wg.Go(func() {
+		defer close(ended)
+		p.keepProbing(ctx, s)
+	})
 }
 
 // drop takes no more calls to a server.

@@ -11,6 +11,13 @@ import (
 // followNames looks the endpoints up, now and then again, and adds and drops
 // servers accordingly. Calls in flight to one that is dropped end undisturbed.
 func (p *Pool[C]) followNames(ctx context.Context) {
+	var addresses []target // they need not wait for the names
+	for _, endpoint := range p.cfg.Endpoints {
+		if !isName(endpoint) {
+			addresses = append(addresses, target{endpoint, endpoint})
+		}
+	}
+	p.keep(ctx, addresses)
 	known := make(map[string][]target) // by endpoint
 	for {
 		p.keep(ctx, p.resolve(ctx, known))

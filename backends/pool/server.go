@@ -24,7 +24,7 @@ type server[C any] struct {
 	leaving atomic.Bool // no call begins; closed when the last one ends
 	closed  sync.Once
 	close   func()
-	stop    func() // ends its probes
+	stop    func() // ends its probes, one that is under way included
 
 	// unanswered counts calls since the server last answered one; silentFrom is when
 	// the first of them began, and heardAt when it answered.

@@ -54,13 +54,17 @@ func (f *flight[C, R]) judge(at permit[C], err error, lost bool, now time.Durati
 	}
 }
 
-// worst is what a call like this takes at the server when it takes long.
+// worst is what a call like this takes at the server when it takes long: twice what
+// it usually takes, where too few are known; 0 if none is.
 func (f *flight[C, R]) worst(s *server[C]) time.Duration {
 	class := classOf(f.call.Rows)
 	if own := s.latency.worst(class); own > 0 {
 		return own
 	}
-	return f.pool.latency.worst(class)
+	if all := f.pool.latency.worst(class); all > 0 {
+		return all
+	}
+	return 2 * s.cost.Estimate(f.call.Rows)
 }
 
 // end gives a permit back and learns from how the attempt ended.
@@ -89,11 +93,14 @@ func (p *Pool[C]) end(at permit[C], e *ending) {
 		}
 	case nothing:
 	}
-	// A first attempt that lost took at least so long, which is longer than the
-	// trigger: it counts there, or the slowest would be missing from the quantile,
-	// and each new one would be lower than the last.
-	if !e.extra && (e.verdict == good || e.lost) {
+	// A first attempt that lost, or was given up, took at least so long, which is
+	// longer than the trigger: it counts there, or the slowest would be missing from
+	// the quantile, and each new one would be lower than the last.
+	if !e.extra && (e.verdict == good || e.lost || e.late && took > p.latency.slow(class)) {
 		p.latency.observe(class, e.at, took)
+	}
+	if (e.verdict == good || e.late) && p.doubted.Load() != 0 {
+		p.doubted.Store(0)
 	}
 	if at.done != nil {
 		at.done(verdictOf)
