@@ -73,7 +73,7 @@ func TestNobodyWaitsForAPassThatHangsBeyondTheirOwnDeadline(t *testing.T) {
 	})
 }
 
-func TestAPassIsLedForOthersWhenTheLeadersCallerHasLeft(t *testing.T) {
+func TestALeaderWhoseCallerHasLeftLeavesThePassToTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &remoteModel{}
 		b := newRemote(t, 100, NewRunners(1), m)

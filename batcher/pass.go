@@ -9,70 +9,107 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-// slot is a pass with the notes of what is in it. A slot belongs to whoever has
+// slot is a pass with the notes of who is in it. A slot belongs to whoever has
 // taken it from Batcher.spare.
 type slot struct {
-	pass   Pass
-	starts []int // the first row of each member of the party
-	rows   int
+	pass    Pass
+	members []*ticket // whose owners wait; the leader first
+	starts  []int     // the first row of each member
+	rows    int
 }
 
-// lead runs a pass for t's party, then gives t's runner on. The caller must own a
-// runner.
+// lead runs a pass for t and those who can join it, then gives t's runner on.
+// The caller must own a runner.
 func (b *Batcher) lead(t *ticket) {
 	defer b.runners.release()
-	defer t.dismiss() // of a panic: whoever still waits tries again alone
 	s, err := b.take()
 	start := time.Now()
 	t.queue = start.Sub(t.entered)
 	if err != nil {
 		b.onError(err)
-		t.share(fmt.Errorf("%w: %w", errNoPass, err), start)
+		t.err = fmt.Errorf("%w: %w", errNoPass, err)
 		return
 	}
-	defer b.give(s)
-	if t.hopeless(start) { // the others find out for themselves
+	defer func() {
+		s.retreat()
+		b.give(s)
+	}()
+
+	switch {
+	case t.hopeless(start):
 		t.err = ErrLate
 		return
+	case t.claim == leading && t.gone():
+		b.stats.gone.Add(1)
+		t.err = ErrGone
+		return
 	}
-	b.assemble(s, t)
-	if len(t.party) > 0 {
-		b.settle(s, t, b.run(s, t.party, start), start)
+	s.members = b.runners.companions(t, start, append(s.members[:0], t))
+	b.assemble(s)
+	err = b.run(s, start)
+	took := time.Since(start)
+	elsewhere := Elsewhere(err)
+	for _, m := range s.members[1:] {
+		m.queue, m.infer = start.Sub(m.entered), took
+		if err != nil && !elsewhere {
+			m.finish(errShared)
+		} else {
+			m.finish(err)
+		}
 	}
+	alone := len(s.members) == 1
+	clear(s.members) // keep no request alive
+	s.members = s.members[:0]
+	if err != nil && !elsewhere && b.isolate(s.pass, t, alone) == t.rows() {
+		err = nil // it was another's row
+	}
+	t.err, t.infer = err, time.Since(start)
 }
 
-// assemble writes the rows of t's party one behind the other, and drops the members
-// that nobody waits for any more.
-func (b *Batcher) assemble(s *slot, t *ticket) {
+// retreat lets the companions go that are still waiting, which happens only
+// when the leader panics: each tries again alone.
+func (s *slot) retreat() {
+	for i, m := range s.members {
+		if i > 0 {
+			m.finish(errShared)
+		}
+	}
+	clear(s.members)
+	s.members = s.members[:0]
+}
+
+// assemble writes the members' rows one behind the other and drops the members
+// that nobody waits for any more. The leader stays.
+func (b *Batcher) assemble(s *slot) {
 	tensors := s.pass.Tensors()
-	s.starts, s.rows = s.starts[:0], 0
-	kept := t.party[:0]
-	for _, m := range t.party {
-		if err := b.join(m, m == t, tensors, s.rows, len(kept)); err != nil {
-			t.tell(m, err)
+	leader := s.members[0]
+	leader.write(tensors, leader.from, leader.to, 0, 0)
+	s.starts, s.rows = append(s.starts[:0], 0), leader.rows()
+	kept := s.members[:1]
+	for _, m := range s.members[1:] {
+		if err := b.join(m, tensors, s.rows, len(kept)); err != nil {
+			m.finish(err)
 			continue
 		}
 		kept = append(kept, m)
 		s.starts = append(s.starts, s.rows)
 		s.rows += m.rows()
 	}
-	clear(t.party[len(kept):])
-	t.party = kept
+	clear(s.members[len(kept):])
+	s.members = kept
 }
 
-// join writes a member's rows, or says why it is not in the pass. Should writing
-// those of another than the leader panic, that one tries again alone, and the panic
-// then hits the request that it belongs to.
-func (b *Batcher) join(m *ticket, leads bool, tensors *model.Tensors, at, request int) (err error) {
-	if !leads {
-		defer func() {
-			if recover() != nil {
-				err = errShared
-			}
-		}()
-	}
+// join writes a companion's rows, or says why it is not in the pass. Should
+// writing them panic, the companion tries again alone, and the panic then hits
+// the request that it belongs to.
+func (b *Batcher) join(m *ticket, tensors *model.Tensors, at, request int) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errShared
+		}
+	}()
 	switch {
-	case m.claim != unclaimed && m.gone(): // it has waited
+	case m.gone():
 		b.stats.gone.Add(1)
 		return ErrGone
 	case !m.write(tensors, m.from, m.to, at, request):
@@ -82,14 +119,14 @@ func (b *Batcher) join(m *ticket, leads bool, tensors *model.Tensors, at, reques
 	}
 }
 
-// run runs the assembled pass and hands its scores out. It is given up when it is
-// worth nothing to any of the party.
-func (b *Batcher) run(s *slot, party []*ticket, start time.Time) error {
-	deadline := party[0].deadline
-	for _, m := range party[1:] {
+// run runs the assembled pass and hands its scores out. The pass is given up when it
+// is worth nothing to any of its members.
+func (b *Batcher) run(s *slot, start time.Time) error {
+	deadline := s.members[0].deadline
+	for _, m := range s.members[1:] {
 		deadline = later(deadline, m.deadline)
 	}
-	scores, err := b.pass(s.pass, s.rows, len(party), deadline)
+	scores, err := b.pass(s.pass, s.rows, len(s.members), deadline)
 	if err != nil {
 		if codeOf(err) == rank.DeadlineExceeded { // it takes longer than that
 			b.observe(s.rows, max(time.Since(start), b.cost.Estimate(s.rows)))
@@ -97,28 +134,10 @@ func (b *Batcher) run(s *slot, party []*ticket, start time.Time) error {
 		return err
 	}
 	b.observe(s.rows, time.Since(start))
-	for i, m := range party {
+	for i, m := range s.members {
 		m.deliver(scores[s.starts[i]:s.starts[i]+m.rows()], m.from)
 	}
 	return nil
-}
-
-// settle tells t's party how the pass that began at start has ended. If a row is to
-// blame each member tries again alone: the leader, unless its caller has left, now.
-func (b *Batcher) settle(s *slot, t *ticket, err error, start time.Time) {
-	if err == nil || Elsewhere(err) {
-		t.share(err, start)
-		return
-	}
-	alone, leads := len(t.party) == 1, t.party[0] == t
-	t.dismiss()
-	if !leads {
-		return
-	}
-	if b.isolate(s.pass, t, alone) == t.rows() {
-		err = nil // it was another's row
-	}
-	t.err, t.infer = err, time.Since(start)
 }
 
 // pass runs p and counts it.

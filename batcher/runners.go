@@ -20,8 +20,6 @@ type Runners struct {
 	// waiting lists the batchers whose queue is not empty, in no order.
 	waiting []*Batcher
 
-	party []*ticket // spare memory of partyLocked; empty
-
 	// queued counts the waiting tickets of all models. Written under mu; wait
 	// reads it without, to see that it need not take mu.
 	queued atomic.Int64
@@ -56,7 +54,6 @@ func (r *Runners) acquire(t *ticket) bool {
 	defer r.mu.Unlock()
 	if r.idle > 0 {
 		r.idle--
-		t.party = append(t.party, t)
 		return true
 	}
 	if len(t.batcher.queue) == 0 {
@@ -67,11 +64,10 @@ func (r *Runners) acquire(t *ticket) bool {
 }
 
 // release gives a runner to the most urgent ticket of any model that can still
-// make its deadline, and to the party that it makes up, or makes it idle. Tickets
-// that are too late are let go.
+// make its deadline, or to one that will take it along, or makes it idle. Tickets
+// that cannot are let go.
 func (r *Runners) release() {
 	var late []*ticket
-	var leader *ticket
 	r.mu.Lock()
 	next := r.mostUrgentLocked()
 	for ; next != nil && next.hopeless(time.Now()); next = r.mostUrgentLocked() {
@@ -81,11 +77,13 @@ func (r *Runners) release() {
 	if next == nil {
 		r.idle++
 	} else {
-		leader = r.partyLocked(next, time.Now())
+		i := next.batcher.leaderLocked(time.Now())
+		next = next.batcher.queue[i]
+		next.batcher.removeLocked(i, leading)
 	}
 	r.mu.Unlock()
-	if leader != nil {
-		leader.wake <- lead
+	if next != nil {
+		next.wake <- lead
 	}
 	for _, t := range late {
 		t.finish(ErrLate)
@@ -116,37 +114,61 @@ func (r *Runners) withdraw(t *ticket) claim {
 // lock.
 const maxScan = 256
 
-// partyLocked takes the most urgent ticket of its model out of the queue, and those
-// that may share its pass: most urgent first, each that still fits the pass's size
-// and lets it end before t's deadline. t leads, who can so be no later than the pass.
-// Of a pass that can be given up the leader is the one with the latest deadline,
-// because it must stay until then, and the others leave when their own has come:
+// leaderLocked returns the place in the queue of the ticket that leads the next pass:
+// the most urgent one, which can so be no later than the pass. Of a pass that can be
+// given up it is the one with the latest deadline among those that the most urgent
+// one would take along. A leader must stay until the end, and the others leave when
+// their own deadlines have come:
 //
 //	leader, 10 ms                 companion, 50 ms
 //	runs a pass, which hangs
 //	10 ms: gives it up
 //	                              goes without scores for which there was time
-func (r *Runners) partyLocked(t *ticket, now time.Time) (leader *ticket) {
+func (b *Batcher) leaderLocked(now time.Time) int {
+	first, leader := b.queue[0], 0
+	if !b.cfg.Remote || first.alone {
+		return leader
+	}
+	for i, rows := 1, first.rows(); i < min(len(b.queue), maxScan); i++ {
+		if total := rows + b.queue[i].rows(); b.canJoin(b.queue[i], total, first.deadline, now) {
+			rows, leader = total, i
+		}
+	}
+	return leader
+}
+
+// canJoin reports whether q may join a pass that then has total rows and that must
+// end by deadline.
+func (b *Batcher) canJoin(q *ticket, total int, deadline, now time.Time) bool {
+	return !q.alone && total <= b.cfg.MaxRows && !now.Add(b.cost.Estimate(total)).After(deadline)
+}
+
+// companions claims the waiting tickets of t's model that may join a pass led
+// by t and appends them to members: most urgent first, each that still fits the
+// pass's size and lets it end before the earliest deadline in it. A pass that can
+// be given up is none for tickets with later deadlines than t's.
+func (r *Runners) companions(t *ticket, now time.Time, members []*ticket) []*ticket {
 	b := t.batcher
-	b.removeLocked(0, joined)
-	rows, party := t.rows(), r.party
-	party = append(party, t)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rows, tightest := t.rows(), t.deadline
 	for i := 0; i < min(len(b.queue), maxScan) && !t.alone; {
 		q := b.queue[i]
-		total := rows + q.rows()
-		if q.alone || total > b.cfg.MaxRows || now.Add(b.cost.Estimate(total)).After(t.deadline) {
+		total, deadline := rows+q.rows(), earlier(tightest, q.deadline)
+		if !b.canJoin(q, total, deadline, now) || b.cfg.Remote && q.deadline.After(t.deadline) {
 			i++ // one behind it may still fit
 			continue
 		}
-		rows = total
-		party = append(party, q)
+		rows, tightest = total, deadline
+		members = append(members, q)
 		b.removeLocked(i, joined)
 	}
-	if last := len(party) - 1; b.cfg.Remote { // the queue is in the order of deadlines
-		party[0], party[last] = party[last], party[0]
+	return members
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
 	}
-	leader = party[0]
-	leader.claim = leading
-	leader.party, r.party = party, leader.party
-	return leader
+	return b
 }

@@ -24,11 +24,7 @@ type ticket struct {
 	wake  chan message
 	timer *time.Timer
 
-	claim claim // guarded by Runners.mu while the ticket may be queued
-
-	// party is who shares the pass that the ticket leads, itself first; set with its
-	// runner. Its memory is kept.
-	party []*ticket
+	claim claim // guarded by Runners.mu
 
 	// mu guards what follows and, while the ticket is not abandoned, the
 	// leader's use of work. Without it:
@@ -54,14 +50,14 @@ type claim uint8
 const (
 	unclaimed claim = iota // it waits, or never had to
 	leading                // its owner is given a runner
-	joined                 // the leader of its party scores it, or it is let go
+	joined                 // the leader of another pass takes it along
 	withdrawn              // its owner left the queue
 )
 
 type message uint8
 
 const (
-	lead message = iota // a runner is yours: lead a pass for your party
+	lead message = iota // a runner is yours: lead a pass
 	done                // your scores, or your err, are there
 )
 
@@ -118,39 +114,4 @@ func (t *ticket) hopeless(now time.Time) bool { return t.batcher.late(t.rows(), 
 func (t *ticket) finish(err error) {
 	t.err = err
 	t.wake <- done
-}
-
-// tell lets a member of t's party know how its pass has ended. The leader, who is
-// not waiting, keeps it for itself.
-func (t *ticket) tell(m *ticket, err error) {
-	if m == t {
-		t.err = err
-	} else {
-		m.finish(err)
-	}
-}
-
-// share tells all of t's party how the pass that began at start has ended.
-func (t *ticket) share(err error, start time.Time) {
-	took := time.Since(start)
-	for _, m := range t.party {
-		m.queue, m.infer = start.Sub(m.entered), took
-		t.tell(m, err)
-	}
-	t.disband()
-}
-
-// dismiss sends those of t's party who still wait to try again alone.
-func (t *ticket) dismiss() {
-	for _, m := range t.party {
-		if m != t {
-			m.finish(errShared)
-		}
-	}
-	t.disband()
-}
-
-func (t *ticket) disband() {
-	clear(t.party) // keep no request alive
-	t.party = t.party[:0]
 }
