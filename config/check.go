@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,6 +24,14 @@ func (c *Config) Check(models []Model) error {
 		if has == nil {
 			fail(path, "there is no model "+quote(name)+"; "+hint(name, sorted(versions)))
 			continue
+		}
+		for i, place := range route.RunOn {
+			if _, known := c.Pools[place]; !known && place != Local {
+				fail(fmt.Sprintf("%s.run_on[%d]", path, i), "there is no pool "+quote(place)+"; "+hint(place, append(sorted(c.Pools), Local)))
+			}
+		}
+		if other := route.Fallback; other != "" && versions[other] == nil {
+			fail(path+".fallback", "there is no model "+quote(other)+"; "+hint(other, sorted(versions)))
 		}
 		list := "; there are " + strings.Join(has, ", ")
 		if route.Stable != "" && !slices.Contains(has, route.Stable) {

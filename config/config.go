@@ -31,6 +31,7 @@ type Config struct {
 	Batch    batcher.Config
 	Features Features
 	Models   Models
+	Pools    map[string]Pool         // by name
 	Routes   map[string]router.Route // by model; a model without one is served in its highest version
 	Ingest   *ingest.Config          // nil if the file has no such section
 	Log      Log
@@ -43,8 +44,11 @@ type Config struct {
 // interfaces, with port 0 on any that is free.
 type Listen struct {
 	HTTP  string
+	GRPC  string // "" means nowhere
 	Admin string
-	TLS   *TLS // of HTTP; nil means plain TCP
+	TLS   *TLS // of HTTP and gRPC; nil means plain TCP
+
+	RepositoryControl bool // whether HTTP and gRPC let callers load and unload models
 }
 
 // Features says where features come from.
@@ -117,7 +121,7 @@ func readConfig(f *File) (Config, error) {
 	c.File = f
 	c.Models.Repository = f.resolve(c.Models.Repository)
 	err := read(f, c.decode)
-	wrong := append(c.Edge.Validate(), c.validateAccess()...)
+	wrong := slices.Concat(c.Edge.Validate(), c.validateAccess(), c.validatePools())
 	if c.Features.Redis != nil {
 		wrong = append(wrong, c.Features.Redis.Validate()...)
 	}
@@ -141,6 +145,7 @@ func (c *Config) decode(v *value) {
 		"batch":    c.batch,
 		"features": c.features,
 		"models":   c.models,
+		"pools":    c.pools,
 		"routes":   c.routes,
 		"ingest":   c.ingest,
 		"log":      c.log,
@@ -149,17 +154,24 @@ func (c *Config) decode(v *value) {
 
 func (c *Config) listen(v *value) {
 	seen := v.fields(fields{
-		"http":  address(&c.Listen.HTTP),
-		"admin": address(&c.Listen.Admin),
-		"tls":   c.tls,
+		"http":               address(&c.Listen.HTTP),
+		"grpc":               address(&c.Listen.GRPC),
+		"admin":              address(&c.Listen.Admin),
+		"tls":                c.tls,
+		"repository_control": truth(&c.Listen.RepositoryControl),
 	})
-	switch {
-	case !overlap(c.Listen.HTTP, c.Listen.Admin):
-	case seen["admin"]:
-		v.failIn("admin", "%s is taken by listen.http, %s; the two need a port each", c.Listen.Admin, c.Listen.HTTP)
-	default:
-		v.failIn("http", "%s is taken by listen.admin, %s; the two need a port each", c.Listen.HTTP, c.Listen.Admin)
+	apart := func(name, address, other, taken string) {
+		switch {
+		case address == "" || !overlap(address, taken):
+		case seen[name]:
+			v.failIn(name, "%s is taken by listen.%s, %s; the two need a port each", address, other, taken)
+		default:
+			v.failIn(other, "%s is taken by listen.%s, %s; the two need a port each", taken, name, address)
+		}
 	}
+	apart("admin", c.Listen.Admin, "http", c.Listen.HTTP)
+	apart("grpc", c.Listen.GRPC, "http", c.Listen.HTTP)
+	apart("grpc", c.Listen.GRPC, "admin", c.Listen.Admin)
 }
 
 // overlap reports whether two addresses can't both be listened on.
@@ -263,14 +275,37 @@ func (c *Config) routes(v *value) {
 	v.each(func(name string, v *value) {
 		var r router.Route
 		v.fields(fields{
-			"stable": version(&r.Stable),
-			"canary": func(v *value) { decodeCanary(v, &r.Canary) },
+			"stable":   version(&r.Stable),
+			"canary":   func(v *value) { decodeCanary(v, &r.Canary) },
+			"run_on":   func(v *value) { decodePlaces(v, &r.RunOn) },
+			"fallback": nonEmpty(&r.Fallback, "the name of a model"),
 		})
+		if r.Fallback == name {
+			v.failIn("fallback", "a model can't stand in for itself")
+		}
 		if r.Stable != "" && r.Stable == r.Canary.Version {
 			v.failIn("canary.version", "%s is the stable version too", r.Stable)
 		}
 		c.Routes[name] = r
 	})
+}
+
+// decodePlaces takes the places where a model runs.
+func decodePlaces(v *value, into *[]string) {
+	v.items(func(_ int, item *value) {
+		var place string
+		nonEmpty(&place, "the name of a pool, or "+Local)(item)
+		switch {
+		case place == "":
+		case slices.Contains(*into, place):
+			item.fail("%s is given twice", quote(place))
+		default:
+			*into = append(*into, place)
+		}
+	})
+	if v.node.Kind == yaml.SequenceNode && len(v.node.Content) == 0 {
+		v.fail("is empty; name the pools that hold the model, or %s", Local)
+	}
 }
 
 func decodeCanary(v *value, into *router.Canary) {

@@ -3,12 +3,14 @@ package config
 var gatewayMistakes = []mistake{
 	{`listen: {htpp: ":80"}`,
 		`1:10: listen.htpp: unknown field; did you mean http?`},
-	{`listen: {grpc: ":8081"}`,
-		`1:10: listen.grpc: unknown field; known are admin, http, tls`},
+	{`listen: {quic: ":8081"}`,
+		`1:10: listen.quic: unknown field; known are admin, grpc, http, repository_control, tls`},
+	{`listen: {http: ":80", grpc: "127.0.0.1:80", admin: "127.0.0.1:81"}`,
+		`1:29: listen.grpc: 127.0.0.1:80 is taken by listen.http, :80; the two need a port each`},
 	{`listem: {http: ":80"}`,
 		`1:1: listem: unknown field; did you mean listen?`},
-	{`pools: {}`,
-		`1:1: pools: unknown field; known are admin, auth, batch, budget, cache, drain, features, ingest, limits, listen, log, models, onnx, routes, timeouts`},
+	{`upstreams: {}`,
+		`1:1: upstreams: unknown field; known are admin, auth, batch, budget, cache, drain, features, ingest, limits, listen, log, models, onnx, pools, routes, timeouts`},
 	{`listen: {http: 8080}`,
 		`1:16: listen.http: 8080 is not an address; write ":8080" for all interfaces or "127.0.0.1:8080" for this machine`},
 	{`listen: {http: localhost}`,
@@ -120,7 +122,7 @@ cache: {size: -1, ttl: 0, max_stale: 2y}
 		`1:24: not YAML: unknown anchor 'a' referenced`},
 	{`"a\nb\e[31m": 1`,
 		"1:1: a\ufffdb\ufffd[31m: unknown field; known are " +
-			"admin, auth, batch, budget, cache, drain, features, ingest, limits, listen, log, models, onnx, routes, timeouts"},
+			"admin, auth, batch, budget, cache, drain, features, ingest, limits, listen, log, models, onnx, pools, routes, timeouts"},
 	{`cache: {!!str size: 1}`,
 		`1:9: cache: tags are not read; remove "!!str"`},
 	{`batch: {max_rows: [1]}`,
@@ -195,10 +197,36 @@ routes:
 	{`routes: {ranker: {stable: 3, canary: {version: 4, percent: 1e999}}}`,
 		`1:60: routes.ranker.canary.percent: 1e999 is out of range`},
 	{`
-routes: {ranker: {shadow: {version: 5}, run_on: [gpu]}}
+routes: {ranker: {shadow: {version: 5}, run_in: [gpu]}}
 `, `
-1:19: routes.ranker.shadow: unknown field; known are canary, stable
-1:41: routes.ranker.run_on: unknown field; known are canary, stable`},
+1:19: routes.ranker.shadow: unknown field; known are canary, fallback, run_on, stable
+1:41: routes.ranker.run_in: unknown field; did you mean run_on?`},
+	{`
+routes: {ranker: {run_on: [gpu, gpu, ""], fallback: ranker}, other: {run_on: []}}
+`, `
+1:33: routes.ranker.run_on[1]: "gpu" is given twice
+1:38: routes.ranker.run_on[2]: must be the name of a pool, or local, not empty
+1:53: routes.ranker.fallback: a model can't stand in for itself
+1:70: routes.other.run_on: is empty; name the pools that hold the model, or local`},
+	{`
+pools:
+  local: {endpoints: ["a:1"]}
+  gpu: {protocol: rest, endpoints: ["a:1", ":2"], max_in_flight: 0, hedge: {quantile: 1.5, budget: 0.2}}
+  other: {endpoints: ["a:1", "a:1"], hedge: {quantile: 0.2, budget: 0.2}, probe: {every: 1ms}}
+  none: {retry: {budget: -1}}
+`, `
+2:3: pools.local: "local" can't be a pool's name; a name holds letters, digits, dots, dashes and underscores, at most 128 of them, and local is this process
+3:19: pools.gpu.protocol: "rest" is unknown; known are grpc, http
+3:44: pools.gpu.endpoints[1]: ":2" names no host; write host:port
+3:66: pools.gpu.max_in_flight: 0 is out of range; it must be 1 to 65536
+3:87: pools.gpu.hedge.quantile: 1.5 is out of range; it must be 0 to 1
+3:100: pools.gpu.hedge.budget: 0.2: more than retry.budget (0.1), which counts hedges too
+4:30: pools.other.endpoints[1]: "a:1" stands there twice
+4:56: pools.other.hedge.quantile: 0.2: must be 0 (no hedges), or at least 0.5 and below 1
+4:69: pools.other.hedge.budget: 0.2: more than retry.budget (0.1), which counts hedges too
+4:90: pools.other.probe.every: 1ms is out of range; it must be 10ms to 1h
+5:3: pools.none.endpoints: missing: where are the servers? A list of host:port
+5:26: pools.none.retry.budget: -1 is out of range; it must be 0 to 1`},
 	{`
 log: {level: warning, format: yaml}
 `, `

@@ -37,8 +37,11 @@ var tritons = []string{"config.pbtxt", "configs", "initial_state", "warmup"}
 // Hidden files, which mounted ConfigMaps are full of, and the files that Triton
 // keeps beside the versions are passed over. The models are sorted by name and
 // version, the lowest first.
-func ReadRepository(dir string) ([]Model, error) {
-	var r repository
+//
+// A model of which remote (unless nil) says so runs on other servers, and its
+// versions need no model.onnx.
+func ReadRepository(dir string, remote func(model string) bool) ([]Model, error) {
+	r := repository{remote: remote}
 	for _, name := range r.list(dir) {
 		r.model(filepath.Join(dir, name), name)
 	}
@@ -53,6 +56,7 @@ func ReadRepository(dir string) ([]Model, error) {
 
 // repository is a scan in progress.
 type repository struct {
+	remote func(model string) bool // nil means that none is
 	models []Model
 	wrong  Errors
 }
@@ -116,7 +120,9 @@ func (r *repository) version(parent, name, version string, shared *Model) {
 	}
 	entries := r.list(dir)
 	path := filepath.Join(dir, modelONNX)
-	if !slices.Contains(entries, modelONNX) {
+	if r.remote != nil && r.remote(name) {
+		path = ""
+	} else if !slices.Contains(entries, modelONNX) {
 		r.fail(dir, "holds no %s%s", modelONNX, instead(entries))
 	} else if info, err := os.Stat(path); err != nil {
 		r.fail(path, "can't be read: %s", reason(err))

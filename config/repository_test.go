@@ -30,7 +30,7 @@ func TestEveryFieldReachesTheSpec(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "ranker/model.yaml", everyField)
 	graph := write(t, dir, "ranker/3/model.onnx", "")
-	models, err := ReadRepository(dir)
+	models, err := ReadRepository(dir, nil)
 	if err != nil || len(models) != 1 {
 		t.Fatalf("%d models, %v", len(models), err)
 	}
@@ -111,7 +111,7 @@ func TestVersionsShareAModelYAMLUnlessTheyHaveTheirOwn(t *testing.T) {
 	write(t, dir, "a/1/model.yaml", small)
 	write(t, dir, ".git/config", "")
 	write(t, dir, "lost+found/x", "")
-	models, err := ReadRepository(dir)
+	models, err := ReadRepository(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestAMountedConfigMapIsReadThroughItsLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	models, err := ReadRepository(filepath.Join(dir, "models"))
+	models, err := ReadRepository(filepath.Join(dir, "models"), nil)
 	if err != nil || len(models) != 1 || models[0].Spec.Path != filepath.Join(ranker, "1", "model.onnx") {
 		t.Errorf("got %+v, %v", models, err)
 	}
@@ -169,7 +169,7 @@ func TestEveryMistakeInARepositoryIsNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := ReadRepository(dir)
+	_, err := ReadRepository(dir, nil)
 	want := `
 README.md: is not a directory; a repository holds a directory per model, and no other file that is not hidden
 bad name: a model's name holds letters, digits, dots, dashes and underscores, at most 128 of them
@@ -200,13 +200,13 @@ func TestARepositoryWithoutModelsIsAnError(t *testing.T) {
 		dir:                           "holds no model; it must hold <name>/model.yaml and <name>/<version>/model.onnx",
 		filepath.Join(dir, "nowhere"): "can't be read: no such file or directory",
 	} {
-		if _, err := ReadRepository(path); err == nil || err.Error() != path+": "+want {
+		if _, err := ReadRepository(path, nil); err == nil || err.Error() != path+": "+want {
 			t.Errorf("got %v; want %s", err, want)
 		}
 	}
 	write(t, dir, "ranker/1/model.onnx", "")
 	want := filepath.Join(dir, "ranker/1") + ": no model.yaml says which columns feed this version; add " + filepath.Join(dir, "ranker/model.yaml")
-	if _, err := ReadRepository(dir); err == nil || err.Error() != want {
+	if _, err := ReadRepository(dir, nil); err == nil || err.Error() != want {
 		t.Errorf("got %v; want %s", err, want)
 	}
 }

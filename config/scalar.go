@@ -133,6 +133,20 @@ func (v *value) number() (float64, bool) {
 	return f, true
 }
 
+// fraction takes 0 to 1.
+func fraction(into *float64) func(*value) {
+	return func(v *value) {
+		f, ok := v.number()
+		switch {
+		case !ok:
+		case f < 0 || f > 1:
+			v.fail("%s is out of range; it must be 0 to 1", clip(v.node.Value))
+		default:
+			*into = f
+		}
+	}
+}
+
 // percent takes 0 to 100 in steps of 0.01, the finest that a split can do.
 func percent(into *float64) func(*value) {
 	return func(v *value) {

@@ -6,7 +6,7 @@ import "strings"
 type Spec struct {
 	Name    string // the repository's directory name
 	Version string // the version's directory name, a positive integer
-	Path    string // of model.onnx
+	Path    string // of model.onnx; "" if it runs only on other servers
 
 	Inputs   []Input // sorted by name
 	Score    []Head

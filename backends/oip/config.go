@@ -28,6 +28,11 @@ type Config struct {
 	TLS *tls.Config // nil means plain text
 }
 
+// DefaultConfig is what an empty configuration means.
+func DefaultConfig() Config {
+	return Config{ConnectTimeout: time.Second, IdleTimeout: 30 * time.Second, MaxResponse: 16 << 20, MaxHeader: 16 << 10}
+}
+
 // of returns cfg for the server at address, with its zero values replaced.
 func (cfg Config) of(address string) Config {
 	cfg.Authority = cmp.Or(cfg.Authority, address)
@@ -35,9 +40,10 @@ func (cfg Config) of(address string) Config {
 		cfg.TLS = cfg.TLS.Clone()
 		cfg.TLS.ServerName, _, _ = net.SplitHostPort(cfg.Authority)
 	}
-	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, time.Second)
-	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, 30*time.Second)
-	cfg.MaxResponse = cmp.Or(cfg.MaxResponse, 16<<20)
-	cfg.MaxHeader = cmp.Or(cfg.MaxHeader, 16<<10)
+	usual := DefaultConfig()
+	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, usual.ConnectTimeout)
+	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, usual.IdleTimeout)
+	cfg.MaxResponse = cmp.Or(cfg.MaxResponse, usual.MaxResponse)
+	cfg.MaxHeader = cmp.Or(cfg.MaxHeader, usual.MaxHeader)
 	return cfg
 }

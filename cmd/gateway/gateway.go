@@ -180,7 +180,7 @@ func (g *gateway) readFiles() error {
 	if file := g.cfg.Features.Registry; file != "" {
 		g.registry, g.registryFile, unread = config.ReadRegistry(file)
 	}
-	repository, err := config.ReadRepository(g.cfg.Models.Repository)
+	repository, err := config.ReadRepository(g.cfg.Models.Repository, g.cfg.Remote)
 	if err == nil {
 		g.repository, err = repository, g.cfg.Check(repository)
 	}

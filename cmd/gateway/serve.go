@@ -60,7 +60,7 @@ func alsoWrong(cfg config.Config) error {
 		_, _, wrong = config.ReadRegistry(cfg.Features.Registry)
 	}
 	if _, err := os.Stat(cfg.Models.Repository); err == nil {
-		_, err := config.ReadRepository(cfg.Models.Repository)
+		_, err := config.ReadRepository(cfg.Models.Repository, cfg.Remote)
 		wrong = config.Join(wrong, err)
 	}
 	return wrong

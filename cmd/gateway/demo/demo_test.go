@@ -241,7 +241,7 @@ func TestModelsAreSmall(t *testing.T) {
 
 func TestModelsWereTrainedOnThisShop(t *testing.T) {
 	dir, _ := unpack(t)
-	models, err := config.ReadRepository(filepath.Join(dir, "models"))
+	models, err := config.ReadRepository(filepath.Join(dir, "models"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

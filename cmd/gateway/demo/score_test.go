@@ -67,7 +67,7 @@ func TestEveryVersionScoresTheExampleAsTrainingDid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	models, err := config.ReadRepository(filepath.Join(dir, "models"))
+	models, err := config.ReadRepository(filepath.Join(dir, "models"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
