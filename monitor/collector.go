@@ -24,7 +24,14 @@ type Sources struct {
 type VersionSource struct {
 	Model, Version string
 	Features       *features.Stats
-	Batcher        func() batcher.Stats
+	Batchers       []BatcherSource
+}
+
+// BatcherSource is the batcher of a version at one of the places where it runs:
+// "local", or a pool.
+type BatcherSource struct {
+	Backend string
+	Stats   func() batcher.Stats
 }
 
 // Watch adds the shared stages to what is scraped. It may be called once.
@@ -70,12 +77,12 @@ var (
 	featureRows    = desc("feature_rows_total", "Feature rows asked for, by what was found.", "model", "version", "view", "status")
 	featureLeftOut = desc("feature_left_out_total", "Candidates not scored because a field of theirs is broken.", "model", "version")
 
-	batchRows    = desc("batch_rows", "Rows of each forward pass.", "model", "version")
-	batchMembers = desc("batch_requests_total", "Requests in forward passes; over batch_rows_count, the mean batch.", "model", "version")
-	batchDropped = desc("batch_dropped_total", "Requests not scored: late, or their caller gone.", "model", "version", "reason")
-	batchFailed  = desc("batch_failed_total", "Forward passes that returned an error, which the log names.", "model", "version")
-	batchBadRows = desc("batch_bad_rows_total", "Rows that the model refused.", "model", "version")
-	batchQueued  = desc("batch_queued_rows", "Rows that wait for a forward pass now.", "model", "version")
+	batchRows    = desc("batch_rows", "Rows of each forward pass.", "model", "version", "backend")
+	batchMembers = desc("batch_requests_total", "Requests in forward passes; over batch_rows_count, the mean batch.", "model", "version", "backend")
+	batchDropped = desc("batch_dropped_total", "Requests not scored: late, or their caller gone.", "model", "version", "backend", "reason")
+	batchFailed  = desc("batch_failed_total", "Forward passes that returned an error, which the log names.", "model", "version", "backend")
+	batchBadRows = desc("batch_bad_rows_total", "Rows that the model refused.", "model", "version", "backend")
+	batchQueued  = desc("batch_queued_rows", "Rows that wait for a forward pass now.", "model", "version", "backend")
 )
 
 func (*sharedCollector) Describe(chan<- *prometheus.Desc)  {}
@@ -95,7 +102,9 @@ func (c *sharedCollector) Collect(out chan<- prometheus.Metric) {
 func (c versionsCollector) Collect(out chan<- prometheus.Metric) {
 	for i := range c {
 		c[i].collectFeatures(counterTo(out))
-		c[i].collectBatcher(out, counterTo(out), gaugeTo(out))
+		for j := range c[i].Batchers {
+			c[i].collectBatcher(&c[i].Batchers[j], out, counterTo(out), gaugeTo(out))
+		}
 	}
 }
 
@@ -163,8 +172,8 @@ func (v *VersionSource) collectFeatures(counter counterFunc) {
 	counter(featureLeftOut, v.Features.LeftOut.Load(), v.Model, v.Version)
 }
 
-func (v *VersionSource) collectBatcher(out chan<- prometheus.Metric, counter counterFunc, gauge gaugeFunc) {
-	s := v.Batcher()
+func (v *VersionSource) collectBatcher(b *BatcherSource, out chan<- prometheus.Metric, counter counterFunc, gauge gaugeFunc) {
+	s := b.Stats()
 	sizes := make(map[float64]uint64, len(s.Sizes))
 	var below uint64
 	for i, n := range s.Sizes[:len(s.Sizes)-1] { // the last is +Inf
@@ -172,11 +181,11 @@ func (v *VersionSource) collectBatcher(out chan<- prometheus.Metric, counter cou
 		sizes[float64(int(1)<<i)] = below
 	}
 	all := below + s.Sizes[len(s.Sizes)-1] // not Passes, which was read a moment before
-	out <- prometheus.MustNewConstHistogram(batchRows, all, float64(s.Rows), sizes, v.Model, v.Version)
-	counter(batchMembers, s.Requests, v.Model, v.Version)
-	counter(batchDropped, s.Late, v.Model, v.Version, "late")
-	counter(batchDropped, s.Gone, v.Model, v.Version, "gone")
-	counter(batchFailed, s.Failed, v.Model, v.Version)
-	counter(batchBadRows, s.BadRows, v.Model, v.Version)
-	gauge(batchQueued, s.Queued, v.Model, v.Version)
+	out <- prometheus.MustNewConstHistogram(batchRows, all, float64(s.Rows), sizes, v.Model, v.Version, b.Backend)
+	counter(batchMembers, s.Requests, v.Model, v.Version, b.Backend)
+	counter(batchDropped, s.Late, v.Model, v.Version, b.Backend, "late")
+	counter(batchDropped, s.Gone, v.Model, v.Version, b.Backend, "gone")
+	counter(batchFailed, s.Failed, v.Model, v.Version, b.Backend)
+	counter(batchBadRows, s.BadRows, v.Model, v.Version, b.Backend)
+	gauge(batchQueued, s.Queued, v.Model, v.Version, b.Backend)
 }

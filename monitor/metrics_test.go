@@ -30,9 +30,9 @@ func watched(t *testing.T) *Metrics {
 	m.WatchVersions([]VersionSource{{
 		Model: "ranker", Version: "3",
 		Features: &features.Stats{Views: []features.ViewStats{{View: "user_stats"}}},
-		Batcher: func() batcher.Stats {
+		Batchers: []BatcherSource{{Backend: "local", Stats: func() batcher.Stats {
 			return batcher.Stats{Passes: 3, Rows: 321, Sizes: [batcher.NumSizes]uint64{0: 1, 5: 1, batcher.NumSizes - 1: 1}}
-		},
+		}}},
 	}})
 	m.Observe(request(), result(), nil)
 	m.FeaturesRead(true, time.Unix(5, 0))

@@ -2,22 +2,22 @@ package oip
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/rankgate/rankgate/backends/pool"
+	"github.com/rankgate/rankgate/rank"
 )
 
 // Pooled sends messages to the servers of a pool.
 type Pooled struct {
 	pool  *pool.Pool[Client]
-	hedge bool
 	calls sync.Pool // *pooledCall
 }
 
-// NewPooled returns a Caller over p. With hedge a message may go to a second server
-// while the first takes long.
-func NewPooled(p *pool.Pool[Client], hedge bool) *Pooled {
-	c := &Pooled{pool: p, hedge: hedge}
+// NewPooled returns a Caller over p.
+func NewPooled(p *pool.Pool[Client]) *Pooled {
+	c := &Pooled{pool: p}
 	c.calls.New = func() any { return newPooledCall(c) }
 	return c
 }
@@ -27,7 +27,7 @@ func (p *Pooled) Call(ctx context.Context, rows int, m *Message) (*Reply, error)
 	c := p.calls.Get().(*pooledCall)
 	m.Retain() // for the attempts, of which one may outlive this call
 	c.message, c.Rows, c.Share = m, rows, m.Share
-	c.Idempotent, c.Hedge = !m.Once, p.hedge && !m.Once
+	c.Idempotent, c.Hedge = !m.Once, !m.Once
 	return pool.Do(ctx, p.pool, &c.Call)
 }
 
@@ -48,6 +48,10 @@ func newPooledCall(from *Pooled) *pooledCall {
 func (c *pooledCall) send(ctx context.Context, client Client, a *pool.Attempt) (*Reply, error) {
 	reply, err := client.Infer(ctx, c.message)
 	a.Unprocessed = Unsent(err)
+	if known, ok := errors.AsType[*rank.Error](err); ok && known.Code == rank.UnknownModel {
+		// It did hold the model, or it would not be asked: the server is unwell.
+		return reply, &rank.Error{Code: rank.Unavailable, Message: known.Message}
+	}
 	return reply, err
 }
 

@@ -37,7 +37,7 @@ func pooled(t *testing.T, protocol oip.Protocol, server oiptest.Config) (*oip.Po
 		all := p.Stats().Servers
 		return len(all) == 3 && !slices.ContainsFunc(all, func(s pool.ServerStats) bool { return s.State != pool.Well })
 	})
-	return oip.NewPooled(p, true), servers
+	return oip.NewPooled(p), servers
 }
 
 func TestAPoolScoresWhateverOneServerDoes(t *testing.T) {

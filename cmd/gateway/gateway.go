@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/onnx"
+	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/cache"
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/edge"
@@ -33,6 +34,8 @@ type gateway struct {
 	repository   []config.Model
 
 	runtime   *onnx.Runtime
+	runners   *batcher.Runners  // of the runtime
+	places    map[string]*place // by pool
 	store     features.Store
 	memory    *features.Memory // the store, if it is embedded
 	redis     *redis.Store     // the store, if it is remote
@@ -48,6 +51,7 @@ type gateway struct {
 	public, admin net.Listener
 	adminServer   *http.Server
 
+	lastID  uint64         // of the versions loaded so far
 	closers []func() error // in the order of opening
 }
 
@@ -86,6 +90,10 @@ func compose(cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err 
 	}
 	if err := g.openStore(); err != nil {
 		return nil, err
+	}
+	g.runners = batcher.NewRunners(g.runtime.Runners())
+	if err := g.newPlaces(); err != nil {
+		return nil, invalid(err)
 	}
 	g.router = router.New(g.catalogue, g.scores, g.store, g.metrics)
 	if err := g.secure(); err != nil {
@@ -192,8 +200,11 @@ func (g *gateway) readFiles() error {
 func (g *gateway) load(ctx context.Context) error {
 	unfilled := g.refill(ctx)
 	versions, unloaded := g.loadVersions(ctx)
+	for _, v := range versions {
+		g.closers = append(g.closers, v.close)
+	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return errors.Join(err, unloaded)
 	}
 	if err := config.Join(unfilled, unloaded); err != nil {
 		return invalid(err)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,75 +17,156 @@ import (
 	"github.com/rankgate/rankgate/router"
 )
 
-// loaded is one model version with its batcher.
+// loaded is one model version, with all that runs it.
 type loaded struct {
 	*router.Version
-	batcher *batcher.Batcher
+	shape    *shape
+	batchers []monitor.BatcherSource // by place, the preferred one first
+	closers  []func() error          // in the order of opening
 }
 
-// loadVersions loads and warms every version in the repository. All mistakes
-// that the versions have are reported together.
-func (g *gateway) loadVersions(ctx context.Context) ([]loaded, error) {
-	runners := batcher.NewRunners(g.runtime.Runners())
-	var versions []loaded
+// loadVersions loads and warms every version in the repository. All mistakes that
+// the versions have are reported together. Versions that run on other servers alone
+// are waited for.
+func (g *gateway) loadVersions(ctx context.Context) ([]*loaded, error) {
+	var versions []*loaded
 	var mistakes []error
 	for i := range g.repository {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return versions, err
 		}
-		start := time.Now()
-		v, err := g.loadVersion(runners, &g.repository[i])
+		v, err := g.loadVersion(&g.repository[i])
+		versions = append(versions, v)
 		if err != nil {
 			mistakes = append(mistakes, g.cfg.File.Place(err))
-			continue
 		}
-		v.ID = uint64(i) + 1
-		versions = append(versions, v)
-		g.log.Info("loaded", "model", v.Spec.Name, "version", v.Spec.Version, "took", time.Since(start).Round(time.Millisecond))
+	}
+	if err := config.Join(mistakes...); err != nil {
+		return versions, err
+	}
+	if err := g.startPlaces(); err != nil {
+		return versions, err
+	}
+	for _, v := range versions {
+		if err := g.settle(ctx, v); err != nil {
+			mistakes = append(mistakes, err)
+		}
 	}
 	return versions, config.Join(mistakes...)
 }
 
-// loadVersion checks one model.yaml against its graph and the registry, then
-// composes the version: plan, and batcher(session).
-func (g *gateway) loadVersion(runners *batcher.Runners, m *config.Model) (loaded, error) {
-	graph, err := g.runtime.Inspect(m.Spec.Path)
+// loadVersion opens a version at each of its places: it checks the model.yaml against
+// the graph and the registry, and warms what runs in this process. What it returns
+// with an error must be closed too.
+func (g *gateway) loadVersion(m *config.Model) (*loaded, error) {
+	start := time.Now()
+	g.lastID++
+	v := &loaded{Version: &router.Version{Spec: &m.Spec, ID: g.lastID}, shape: newShape(m, features.Widths(g.registry))}
+	places := g.cfg.Routes[m.Spec.Name].RunOn
+	if len(places) == 0 {
+		places = []string{config.Local}
+	}
+	var ladder router.Ladder
+	for _, name := range places {
+		scorer, err := g.openAt(name, v)
+		if err != nil {
+			return v, err
+		}
+		ladder = append(ladder, scorer)
+	}
+	v.Scorer = ladder
+	if len(ladder) == 1 {
+		v.Scorer = ladder[0]
+	}
+	if slices.Contains(places, config.Local) {
+		g.log.Info("loaded", "model", m.Spec.Name, "version", m.Spec.Version, "took", time.Since(start).Round(time.Millisecond))
+	}
+	return v, nil
+}
+
+// openAt opens a version at a place.
+func (g *gateway) openAt(name string, v *loaded) (router.Scorer, error) {
+	if name == config.Local {
+		return g.openLocal(v)
+	}
+	cfg := g.cfg.Batch
+	cfg.Remote = true
+	r := &remote{place: g.places[name], shape: v.shape, cfg: cfg, fail: g.complain(v.Spec, name)}
+	r.place.expect(r)
+	v.closers = append(v.closers, r.close)
+	v.batchers = append(v.batchers, monitor.BatcherSource{Backend: name, Stats: r.stats})
+	return r, nil
+}
+
+// openLocal loads and warms a version in this process.
+func (g *gateway) openLocal(v *loaded) (router.Scorer, error) {
+	graph, err := g.runtime.Inspect(v.Spec.Path)
 	if err != nil {
-		return loaded{}, err
+		return nil, err
 	}
-	sig, mistakes := model.Resolve(&m.Spec, graph, features.Widths(g.registry))
-	if mistakes != nil {
-		return loaded{}, m.File.Errors(mistakes)
-	}
-	plan, err := features.Compile(g.registry, sig)
+	sig, err := v.shape.fit(graph)
 	if err != nil {
-		return loaded{}, fmt.Errorf("%s: %w", m.File.Path, err)
+		return nil, err
 	}
-	session, err := g.runtime.NewSession(m.Spec.Path, graph, sig)
+	session, err := g.runtime.NewSession(v.Spec.Path, graph, sig)
 	if err != nil {
-		return loaded{}, err
+		return nil, err
 	}
-	b, err := batcher.New(g.cfg.Batch, runners, scorer(session), g.complain(&m.Spec))
+	v.closers = append(v.closers, session.Close)
+	b, err := batcher.New(g.cfg.Batch, g.runners, scorer(session), g.complain(v.Spec, config.Local))
 	if err == nil {
-		g.closers = append(g.closers, session.Close, b.Close)
+		v.closers = append(v.closers, b.Close)
 		err = b.Warm()
 	}
 	if err != nil {
-		return loaded{}, fmt.Errorf("%s: %w", m.Spec.Path, err)
+		return nil, fmt.Errorf("%s: %w", v.Spec.Path, err)
 	}
-	return loaded{&router.Version{Spec: &m.Spec, Plan: plan, Scorer: b}, b}, nil
+	v.batchers = append(v.batchers, monitor.BatcherSource{Backend: config.Local, Stats: b.Stats})
+	return b, nil
+}
+
+// settle waits until it is known what a version looks like, and then plans its
+// features.
+func (g *gateway) settle(ctx context.Context, v *loaded) error {
+	select {
+	case <-v.shape.known:
+	default:
+		g.log.Info("waiting for a server that holds the version", "model", v.Spec.Name, "version", v.Spec.Version,
+			"pools", g.cfg.Routes[v.Spec.Name].RunOn)
+		select {
+		case <-v.shape.known:
+		case <-ctx.Done():
+			return fmt.Errorf("no server of the pools %v is well and holds model %s, version %s: %w",
+				g.cfg.Routes[v.Spec.Name].RunOn, v.Spec.Name, v.Spec.Version, context.Cause(ctx))
+		}
+	}
+	var err error
+	if v.Plan, err = features.Compile(g.registry, v.shape.sig); err != nil {
+		return fmt.Errorf("%s: %w", v.shape.file.Path, err)
+	}
+	return nil
+}
+
+// close frees what runs a version, callers before what they call. Nobody may use it
+// any more.
+func (v *loaded) close() error {
+	var errs []error
+	for _, c := range slices.Backward(v.closers) {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
 }
 
 // complaintGap is the least time between two log lines about one version.
 const complaintGap = 10 * time.Second
 
-// complain logs why forward passes of a version fail, now and then.
-func (g *gateway) complain(spec *model.Spec) func(error) {
+// complain logs why forward passes of a version fail at a place, now and then.
+func (g *gateway) complain(spec *model.Spec, place string) func(error) {
 	var last atomic.Int64 // when it was last logged, in nanoseconds; whoever swaps it logs
 	return func(err error) {
 		now, before := time.Now().UnixNano(), last.Load()
 		if now-before > int64(complaintGap) && last.CompareAndSwap(before, now) {
-			g.log.Error("a forward pass failed", "model", spec.Name, "version", spec.Version, "error", err)
+			g.log.Error("a forward pass failed", "model", spec.Name, "version", spec.Version, "backend", place, "error", err)
 		}
 	}
 }
@@ -107,7 +190,7 @@ func (p localPass) Run(rows, requests int, _ time.Time) ([]float32, error) {
 
 // snapshot arranges versions as models and routes. The repository lists a
 // model's versions in ascending order, so without a route the last one wins.
-func snapshot(cfg config.Config, repository []config.Model, versions []loaded) *router.Snapshot {
+func snapshot(cfg config.Config, repository []config.Model, versions []*loaded) *router.Snapshot {
 	byName := map[string]*router.Model{}
 	var models []*router.Model
 	for _, v := range versions {
@@ -130,14 +213,21 @@ func snapshot(cfg config.Config, repository []config.Model, versions []loaded) *
 			m.Split = router.NewSplit(name, route.Canary.Percent)
 		}
 	}
+	for name, route := range cfg.Routes {
+		if smaller := byName[route.Fallback]; smaller != nil {
+			for _, v := range byName[name].Versions {
+				v.Fallback = smaller.Stable
+			}
+		}
+	}
 	return router.NewSnapshot(models, cfg.DefaultModel(repository))
 }
 
-func sources(versions []loaded) []monitor.VersionSource {
+func sources(versions []*loaded) []monitor.VersionSource {
 	out := make([]monitor.VersionSource, len(versions))
 	for i, v := range versions {
 		out[i] = monitor.VersionSource{
-			Model: v.Spec.Name, Version: v.Spec.Version, Features: v.Plan.Stats(), Batcher: v.batcher.Stats,
+			Model: v.Spec.Name, Version: v.Spec.Version, Features: v.Plan.Stats(), Batchers: v.batchers,
 		}
 	}
 	return out

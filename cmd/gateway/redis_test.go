@@ -16,17 +16,17 @@ import (
 	"github.com/rankgate/rankgate/features/redis/redistest"
 )
 
-// remote is a Redis server with rows of the views of arithmetic.
-type remote struct {
+// storeServer is a Redis server with rows of the views of arithmetic.
+type storeServer struct {
 	t      testing.TB
 	server *redistest.Server
 	cfg    redis.Config
 	reg    *features.Registry
 }
 
-func newRemote(t testing.TB) *remote {
+func newStoreServer(t testing.TB) *storeServer {
 	t.Helper()
-	r := &remote{t: t, server: redistest.Start(t), cfg: redis.DefaultConfig()}
+	r := &storeServer{t: t, server: redistest.Start(t), cfg: redis.DefaultConfig()}
 	r.cfg.Addresses = []string{r.server.Addr}
 	var err error
 	dir := tree(t, map[string]string{"features.yaml": arithmetic(t)["features.yaml"]})
@@ -37,7 +37,7 @@ func newRemote(t testing.TB) *remote {
 }
 
 // put writes the row of one user or item with the given values.
-func (r *remote) put(view, user, item string, at time.Time, values ...float32) {
+func (r *storeServer) put(view, user, item string, at time.Time, values ...float32) {
 	r.t.Helper()
 	client, err := redis.Connect(r.cfg)
 	if err != nil {
@@ -69,7 +69,7 @@ func (r *remote) put(view, user, item string, at time.Time, values ...float32) {
 }
 
 func TestARankingFollowsWhatIsWrittenToRedis(t *testing.T) {
-	r := newRemote(t)
+	r := newStoreServer(t)
 	r.put("user_stats", "3", "", time.Time{}, 30000, 3000, 1, 0)
 	r.put("item_stats", "", "7", time.Time{}, 7, 1, 7, 0)
 	r.put("item_stats", "", "8", time.Time{}, 8, 1, 8, 0)
@@ -97,7 +97,7 @@ func TestARankingFollowsWhatIsWrittenToRedis(t *testing.T) {
 }
 
 func TestARankingGoesOnWithoutRedis(t *testing.T) {
-	r := newRemote(t)
+	r := newStoreServer(t)
 	r.put("user_stats", "3", "", time.Time{}, 30000, 3000, 1, 0)
 	f := startArithmetic(t, func(cfg *config.Config) { cfg.Features.Redis = &r.cfg })
 	r.server.Kill()
@@ -108,7 +108,7 @@ func TestARankingGoesOnWithoutRedis(t *testing.T) {
 }
 
 func TestFeaturesGetShowsRowsAndTheirReaders(t *testing.T) {
-	r := newRemote(t)
+	r := newStoreServer(t)
 	at := time.Now().Add(-time.Hour).Truncate(time.Second)
 	r.put("user_stats", "3", "", at, 30000, 3000, 1, 0)
 	files := arithmetic(t)

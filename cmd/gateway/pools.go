@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/backends/pool"
+	"github.com/rankgate/rankgate/batcher"
+	"github.com/rankgate/rankgate/config"
+)
+
+// place is a pool of servers and the versions that run there.
+type place struct {
+	name    string
+	servers pool.Config
+	dialer  *oip.Dialer
+	runners *batcher.Runners
+
+	mu       sync.Mutex
+	versions []*remote // guarded by mu: what every server must hold
+
+	// Set by start, under mu.
+	pool   *pool.Pool[oip.Client]
+	caller *oip.Pooled
+}
+
+// serversPerName is how many servers a DNS name is taken for, where room is made for
+// the passes that they can hold together. A pass is made when it is first needed.
+const serversPerName = 16
+
+func newPlace(name string, cfg config.Pool) (*place, error) {
+	p := &place{
+		name: name, servers: cfg.Servers,
+		runners: batcher.NewRunners(cfg.Servers.MaxInFlight * len(cfg.Servers.Endpoints) * serversPerName),
+	}
+	p.dialer = &oip.Dialer{Protocol: cfg.Protocol, Config: cfg.Client, Verify: p.verify}
+	if cfg.TLS.On {
+		var err error
+		if p.dialer.Config.TLS, err = cfg.TLS.Config("pools." + name + ".tls"); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// newPlaces makes a place of every pool.
+func (g *gateway) newPlaces() error {
+	g.places = make(map[string]*place, len(g.cfg.Pools))
+	var wrong []error
+	for name, cfg := range g.cfg.Pools {
+		var err error
+		if g.places[name], err = newPlace(name, cfg); err != nil {
+			wrong = append(wrong, g.cfg.File.Place(err))
+		}
+	}
+	return config.Join(wrong...)
+}
+
+// startPlaces looks for the servers of all pools. Which versions they must hold is
+// known by now, or calls would go to some that do not.
+func (g *gateway) startPlaces() error {
+	for _, p := range g.places {
+		if err := p.start(g.log); err != nil {
+			return err
+		}
+		g.closers = append(g.closers, p.pool.Close)
+	}
+	return nil
+}
+
+// start holds mu so that the first server is met after it.
+func (p *place) start(log *slog.Logger) (err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pool, err = pool.New(p.servers, p.dialer, log); err != nil {
+		return fmt.Errorf("pools.%s: %w", p.name, err)
+	}
+	p.caller = oip.NewPooled(p.pool)
+	return nil
+}
+
+// verify returns nil if a server holds all the versions of the place, as the others do.
+func (p *place) verify(ctx context.Context, c oip.Client) error {
+	p.mu.Lock()
+	versions := slices.Clone(p.versions)
+	p.mu.Unlock()
+	for _, v := range versions {
+		if err := v.meet(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expect has every server of the place hold a version from now on.
+func (p *place) expect(v *remote) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.versions = append(p.versions, v)
+}
+
+// forget lets servers be without a version.
+func (p *place) forget(v *remote) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.versions = slices.DeleteFunc(p.versions, func(other *remote) bool { return other == v })
+}

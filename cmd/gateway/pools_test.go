@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/backends/pool"
+	"github.com/rankgate/rankgate/config"
+	"github.com/rankgate/rankgate/router"
+)
+
+// distant adds to arithmetic the model "linear", which has no graph here.
+func distant(t testing.TB) map[string]string {
+	files := arithmetic(t)
+	files["models/linear/1/model.yaml"] = `
+inputs: {x: {columns: [user_stats.tens, item_stats.number, context.shift, request.boost]}}
+score: y
+fallback: -2
+`
+	return files
+}
+
+// over returns a pool of servers.
+func over(protocol oip.Protocol, servers ...*oiptest.Server) config.Pool {
+	p := config.Pool{Protocol: protocol, Servers: pool.DefaultConfig(), Client: oip.DefaultConfig()}
+	p.Servers.Name, p.Client.Pool, p.Servers.Probe.Every = "gpu", "gpu", 10*time.Millisecond
+	for _, s := range servers {
+		address := s.GRPC
+		if protocol == oip.HTTP {
+			address = s.HTTP
+		}
+		p.Servers.Endpoints = append(p.Servers.Endpoints, address)
+	}
+	return p
+}
+
+// startDistant starts a gateway whose linear model runs on a pool, and whose sum as
+// change says.
+func startDistant(t testing.TB, p config.Pool, change func(*config.Config)) *fixture {
+	t.Helper()
+	return start(t, buildFixture(t, distant(t), func(cfg *config.Config) { toPool(cfg, p); change(cfg) }, fillArithmetic))
+}
+
+func toPool(cfg *config.Config, p config.Pool) {
+	cfg.Models.Default, cfg.Cache.Size = "linear", 0
+	cfg.Edge.Drain.Wait, cfg.Edge.Drain.Linger = 0, 50*time.Millisecond
+	cfg.Pools = map[string]config.Pool{"gpu": p}
+	cfg.Routes = map[string]router.Route{"linear": {RunOn: []string{"gpu"}}}
+}
+
+// linearScore is what oiptest.Linear makes of a user and an item without own features.
+func linearScore(user, item int) float64 {
+	return 10000*float64(user)*float64(oiptest.Weight(0)) + float64(item)*float64(oiptest.Weight(1))
+}
+
+func TestAModelOnOtherServersRanks(t *testing.T) {
+	for _, protocol := range []oip.Protocol{oip.GRPC, oip.HTTP} {
+		t.Run(protocol.String(), func(t *testing.T) {
+			s := oiptest.Start(t, oiptest.Config{})
+			f := startDistant(t, over(protocol, s), nothing)
+			r, _ := f.rank(t, "/rank", body(7, []int{3, 9}, `,"budget_ms":2000`))
+			if r.Degraded || len(r.Items) != 2 || r.Items[0].Score != linearScore(7, 9) || r.Items[1].Score != linearScore(7, 3) {
+				t.Errorf("%+v", r)
+			}
+			if got := s.Stats().Rows; got != 2 {
+				t.Errorf("the server scored %d rows; want 2", got)
+			}
+		})
+	}
+}
+
+// The server's sum weighs its columns, so the score tells who has made it.
+func TestRowsGoWhereTheyCanBeScored(t *testing.T) {
+	dense := []oip.Tensor{{Name: "dense", Type: oip.FP32, Shape: []int64{-1, 4}}}
+	s := oiptest.Start(t, oiptest.Config{Model: "sum", Inputs: dense, Output: "sum"})
+	f := startArithmetic(t, func(cfg *config.Config) {
+		toPool(cfg, over(oip.GRPC, s))
+		cfg.Models.Default = "sum"
+		cfg.Routes = map[string]router.Route{"sum": {RunOn: []string{"gpu", config.Local}}}
+	})
+	score := func() float64 {
+		r, _ := f.rank(t, "/rank", body(7, []int{3}, `,"budget_ms":2000`))
+		if r.Degraded {
+			t.Errorf("%+v", r)
+		}
+		return r.Items[0].Score
+	}
+	until(func() bool { return score() == linearScore(7, 3) })
+	s.Set(oiptest.Faults{Status: http.StatusServiceUnavailable})
+	if got := score(); got != 70003 {
+		t.Errorf("without the pool the score is %v; want 70003", got)
+	}
+	s.Set(oiptest.Faults{})
+	until(func() bool { return score() == linearScore(7, 3) })
+}
+
+func TestASmallerModelStepsInForServersThatAreOut(t *testing.T) {
+	s := oiptest.Start(t, oiptest.Config{})
+	f := startDistant(t, over(oip.GRPC, s), func(cfg *config.Config) {
+		cfg.Routes["linear"] = router.Route{RunOn: []string{"gpu"}, Fallback: "sum"}
+	})
+	s.Set(oiptest.Faults{Status: http.StatusServiceUnavailable})
+	r, _ := f.rank(t, "/rank", body(7, []int{3, 5}, `,"budget_ms":2000`))
+	if !r.Degraded || r.Coverage["fallback"] != 2 || r.Items[0].Score != 70005 || r.Items[1].Score != 70003 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestServersThatHoldAnotherModelAreNotAsked(t *testing.T) {
+	wide := []oip.Tensor{{Name: "x", Type: oip.FP32, Shape: []int64{-1, 5}}}
+	wrong, right := oiptest.Start(t, oiptest.Config{Inputs: wide}), oiptest.Start(t, oiptest.Config{})
+	f := startDistant(t, over(oip.GRPC, wrong, right), nothing)
+	for range 20 {
+		if r, _ := f.rank(t, "/rank", body(7, []int{3}, `,"budget_ms":2000`)); r.Items[0].Score != linearScore(7, 3) {
+			t.Errorf("%+v", r)
+		}
+	}
+	if n := wrong.Stats().Calls; n != 0 {
+		t.Errorf("the other server was called %d times", n)
+	}
+}
+
+func TestAGatewayWaitsForTheServersOfItsModels(t *testing.T) {
+	p := over(oip.GRPC)
+	p.Servers.Endpoints = []string{refusing(t)}
+	g := composeFixture(t, distant(t), func(cfg *config.Config) { toPool(cfg, p) }, fillArithmetic)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := g.load(ctx); err == nil || !strings.Contains(err.Error(), "[gpu] is well and holds model linear, version 1") {
+		t.Errorf("got %v", err)
+	}
+	if g.catalogue.Ready() {
+		t.Error("it is ready without the model")
+	}
+}
+
+func TestAPlaceThatIsNotThereAtTheStartIsNotWaitedForIfThereIsAnother(t *testing.T) {
+	p := over(oip.GRPC)
+	p.Servers.Endpoints = []string{refusing(t)}
+	f := startArithmetic(t, func(cfg *config.Config) {
+		toPool(cfg, p)
+		cfg.Models.Default, cfg.Routes = "sum", map[string]router.Route{"sum": {RunOn: []string{"gpu", config.Local}}}
+	})
+	if r, _ := f.rank(t, "/rank", body(7, []int{3}, `,"budget_ms":2000`)); r.Degraded || r.Items[0].Score != 70003 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// refusing returns an address where nobody listens.
+func refusing(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
