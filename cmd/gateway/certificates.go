@@ -30,9 +30,18 @@ type certificates struct {
 
 // identity is what the files held at one time.
 type identity struct {
-	files  [][]byte    // the certificate, its key, the authority of the callers
-	config *tls.Config // for as long as they stay: it holds the keys that sessions are resumed with
+	files [][]byte // the certificate, its key, the authority of the callers
+
+	// By protocol, for as long as the files stay: they hold the keys that sessions are
+	// resumed with.
+	configs map[string]*tls.Config
 }
+
+// The protocols that are spoken over TLS, as clients name them.
+const (
+	overHTTP = "http/1.1"
+	overGRPC = "h2"
+)
 
 // settle is how long after a change the files are read: a certificate and its key
 // are not replaced in the same moment.
@@ -49,12 +58,12 @@ func openCertificates(settings config.TLS, log *slog.Logger) (*certificates, err
 	return c, nil
 }
 
-// config returns the configuration of the public listener. Every handshake is made
-// with the files as they were read last.
-func (c *certificates) config() *tls.Config {
+// config returns the configuration of a public listener. Every handshake is made with
+// the files as they were read last.
+func (c *certificates) config(protocol string) *tls.Config {
 	return &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.current.Load().config, nil },
+		MinVersion: tls.VersionTLS12, NextProtos: []string{protocol},
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.current.Load().configs[protocol], nil },
 	}
 }
 
@@ -80,12 +89,17 @@ func (c *certificates) read() (*identity, error) {
 	if err != nil {
 		return nil, rank.FieldError{Path: "listen.tls.cert", Message: c.settings.Cert + " and " + c.settings.Key + ": " + err.Error()}
 	}
-	id.config = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, Certificates: []tls.Certificate{own}}
+	base := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{own}}
 	if c.settings.ClientCA != "" {
-		id.config.ClientAuth, id.config.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
-		if !id.config.ClientCAs.AppendCertsFromPEM(id.files[2]) {
+		base.ClientAuth, base.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
+		if !base.ClientCAs.AppendCertsFromPEM(id.files[2]) {
 			return nil, rank.FieldError{Path: "listen.tls.client_ca", Message: c.settings.ClientCA + " holds no certificate in PEM"}
 		}
+	}
+	id.configs = make(map[string]*tls.Config)
+	for _, protocol := range []string{overHTTP, overGRPC} {
+		id.configs[protocol] = base.Clone()
+		id.configs[protocol].NextProtos = []string{protocol}
 	}
 	return id, nil
 }
@@ -97,7 +111,7 @@ func (c *certificates) reload() {
 	case err != nil:
 		c.log.Error("certificates were not read again, the old ones stay", "error", err)
 	case c.current.Swap(id) != id:
-		c.log.Info("certificates read again", "valid_until", id.config.Certificates[0].Leaf.NotAfter)
+		c.log.Info("certificates read again", "valid_until", id.configs[overHTTP].Certificates[0].Leaf.NotAfter)
 	}
 }
 

@@ -156,7 +156,7 @@ func TestAListenerKeepsItsConfigurationUntilTheFilesChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := c.config()
+	cfg := c.config(overHTTP)
 	now := func() *tls.Config {
 		made, err := cfg.GetConfigForClient(nil)
 		if err != nil {

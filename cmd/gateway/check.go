@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -31,6 +32,7 @@ there are mistakes.`,
 				return err
 			}
 			defer g.close()
+			g.patience = checkPatience
 			if err := g.load(c.Context()); err != nil {
 				return err
 			}
@@ -50,6 +52,9 @@ there are mistakes.`,
 	from.flags(c)
 	return c
 }
+
+// checkPatience is how long servers of models are waited for.
+const checkPatience = 10 * time.Second
 
 func count(n int, noun string) string {
 	if n == 1 {

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +13,7 @@ import (
 	"github.com/rankgate/rankgate/cache"
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/edge"
+	"github.com/rankgate/rankgate/edge/rpc"
 	"github.com/rankgate/rankgate/features"
 	"github.com/rankgate/rankgate/features/redis"
 	"github.com/rankgate/rankgate/monitor"
@@ -43,16 +41,17 @@ type gateway struct {
 	catalogue *router.Catalogue
 	router    *router.Router
 	edge      *edge.Server
+	rpc       *rpc.Server // nil if gRPC is not served
 	metrics   *monitor.Metrics
 
 	access       *access
 	certificates *certificates // nil if the public listener speaks no TLS
 
-	public, admin net.Listener
-	adminServer   *http.Server
+	listeners // which listen opens
 
-	lastID  uint64         // of the versions loaded so far
-	closers []func() error // in the order of opening
+	patience time.Duration  // with the servers of models; 0 means no end
+	lastID   uint64         // of the versions loaded so far
+	closers  []func() error // in the order of opening
 }
 
 // filler fills the feature store, or replaces what it holds.
@@ -99,7 +98,7 @@ func compose(cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err 
 	if err := g.secure(); err != nil {
 		return nil, invalid(err)
 	}
-	if g.edge, err = edge.New(g.cfg.Edge, g.router, g.catalogue.Ready, log); err != nil {
+	if err := g.newServers(); err != nil {
 		return nil, invalid(err)
 	}
 	g.watch()
@@ -113,7 +112,7 @@ func (g *gateway) secure() error {
 	g.cfg.Edge.Keys = g.access.keys
 	if settings := g.cfg.Listen.TLS; settings != nil {
 		if g.certificates, unread = openCertificates(*settings, g.log); unread == nil {
-			g.cfg.Edge.TLS = g.certificates.config()
+			g.cfg.Edge.TLS = g.certificates.config(overHTTP)
 		}
 	}
 	return config.Join(wrong, g.cfg.File.Place(unread))
@@ -212,54 +211,6 @@ func (g *gateway) load(ctx context.Context) error {
 	g.metrics.WatchVersions(sources(versions))
 	g.catalogue.Swap(snapshot(g.cfg, g.repository, versions))
 	return nil
-}
-
-// listen opens both listeners.
-func (g *gateway) listen() (err error) {
-	if g.public, err = net.Listen("tcp", g.cfg.Listen.HTTP); err != nil {
-		return fmt.Errorf("listen.http (--listen): %w", err)
-	}
-	if g.admin, err = net.Listen("tcp", g.cfg.Listen.Admin); err != nil {
-		return errors.Join(fmt.Errorf("listen.admin (--admin): %w", err), g.public.Close())
-	}
-	g.adminServer = &http.Server{Handler: g.access.guard(g.adminHandler()), ReadHeaderTimeout: 5 * time.Second}
-	return nil
-}
-
-// run serves until ctx ends, then drains. The admin listener stays until the
-// drain is over, so that it can be watched.
-func (g *gateway) run(ctx context.Context) error {
-	failed := make(chan error, 2)
-	defer g.watchCertificates(ctx)()
-	go func() { failed <- g.edge.Serve(g.public) }()
-	go func() { failed <- g.adminServer.Serve(g.admin) }()
-	var err error
-	select {
-	case err = <-failed: // one listener broke: stop the other
-		err = errors.Join(err, g.edge.Shutdown(context.WithoutCancel(ctx)))
-	case <-ctx.Done():
-		g.log.Info("draining; a second signal ends at once", "wait", g.cfg.Edge.Drain.Wait, "linger", g.cfg.Edge.Drain.Linger)
-		err = g.edge.Drain(context.WithoutCancel(ctx))
-		g.log.Info("drained")
-	}
-	return errors.Join(err, g.adminServer.Close())
-}
-
-// watchCertificates starts to watch for new ones, if there are any, until it is
-// told to stop.
-func (g *gateway) watchCertificates(ctx context.Context) (stop func()) {
-	if g.certificates == nil {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := g.certificates.watch(ctx); err != nil {
-			g.log.Warn("new certificates are read on SIGHUP only", "error", err)
-		}
-	}()
-	return func() { cancel(); <-done }
 }
 
 // close frees what compose and load opened, callers before what they call.

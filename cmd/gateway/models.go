@@ -128,23 +128,36 @@ func (g *gateway) openLocal(v *loaded) (router.Scorer, error) {
 // settle waits until it is known what a version looks like, and then plans its
 // features.
 func (g *gateway) settle(ctx context.Context, v *loaded) error {
-	select {
-	case <-v.shape.known:
-	default:
-		g.log.Info("waiting for a server that holds the version", "model", v.Spec.Name, "version", v.Spec.Version,
-			"pools", g.cfg.Routes[v.Spec.Name].RunOn)
-		select {
-		case <-v.shape.known:
-		case <-ctx.Done():
-			return fmt.Errorf("no server of the pools %v is well and holds model %s, version %s: %w",
-				g.cfg.Routes[v.Spec.Name].RunOn, v.Spec.Name, v.Spec.Version, context.Cause(ctx))
-		}
+	if err := g.waitFor(ctx, v.shape); err != nil {
+		return fmt.Errorf("no server of the pools %v is well and holds model %s, version %s: %w",
+			g.cfg.Routes[v.Spec.Name].RunOn, v.Spec.Name, v.Spec.Version, err)
 	}
 	var err error
 	if v.Plan, err = features.Compile(g.registry, v.shape.sig); err != nil {
 		return fmt.Errorf("%s: %w", v.shape.file.Path, err)
 	}
 	return nil
+}
+
+// waitFor returns when it is known what a version looks like, if need be from servers.
+func (g *gateway) waitFor(ctx context.Context, s *shape) error {
+	select {
+	case <-s.known:
+		return nil
+	default:
+		g.log.Info("waiting for a server that holds the version", "model", s.spec.Name, "version", s.spec.Version)
+	}
+	if g.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, g.patience)
+		defer cancel()
+	}
+	select {
+	case <-s.known:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // close frees what runs a version, callers before what they call. Nobody may use it

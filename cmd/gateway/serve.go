@@ -118,15 +118,14 @@ func serve(ctx context.Context, cfg config.Config) error {
 	if err := g.listen(); err != nil {
 		return err
 	}
-	log.Info("listening", "http", g.public.Addr().String(), "admin", g.admin.Addr().String(),
-		"version", version, "onnxruntime", g.runtime.Version, "library", g.runtime.Library)
+	log.Info("listening", append(g.addresses(), "version", version, "onnxruntime", g.runtime.Version, "library", g.runtime.Library)...)
 	served := make(chan error, 1)
 	go func() { served <- g.run(ctx) }()
 	switch err := g.load(ctx); {
 	case err == nil:
 		log.Info("ready")
 	case ctx.Err() == nil:
-		return errors.Join(err, g.edge.Shutdown(ctx), <-served)
+		return errors.Join(err, g.stop(ctx, server.Shutdown), <-served)
 	}
 	go g.reloadOn(ctx, signals)
 	return <-served
