@@ -11,10 +11,11 @@ import (
 	"testing"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/rankgate/rankgate/edge/wiretest"
 )
 
-// marker is what may be answered only if the request before it had one end.
-const marker = "GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n"
+const marker = wiretest.Marker
 
 // answers sends raw at once, closes its half, and returns the answers' statuses.
 func (m memory) answers(t *testing.T, raw string) (statuses []int) {
@@ -42,10 +43,10 @@ func TestNothingIsAnsweredAfterAnAmbiguousRequest(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Limits.Header, cfg.Limits.Body = 2<<10, 64<<10
 	m := serveInMemory(t, newServer(t, cfg, descending))
-	if n := len(ambiguous()); n < 60 {
+	if n := len(wiretest.Ambiguous()); n < 60 {
 		t.Errorf("the corpus holds %d requests; want at least 60", n)
 	}
-	for _, raw := range ambiguous() {
+	for _, raw := range wiretest.Ambiguous() {
 		for _, before := range []string{"", marker} { // alone, and pipelined
 			got := m.answers(t, before+raw+marker)
 			want := make([]int, 0, 2)
@@ -62,7 +63,7 @@ func TestNothingIsAnsweredAfterAnAmbiguousRequest(t *testing.T) {
 
 func TestRequestsWithOneMeaningAreAnsweredWithWhatFollows(t *testing.T) {
 	m := serveInMemory(t, newServer(t, DefaultConfig(), descending))
-	for _, raw := range unambiguous() {
+	for _, raw := range wiretest.Unambiguous() {
 		if got := m.answers(t, raw+marker); !slices.Equal(got, []int{200, 200}) {
 			t.Errorf("%.200q: answered with %v; want [200 200]", raw, got)
 		}
@@ -70,11 +71,11 @@ func TestRequestsWithOneMeaningAreAnsweredWithWhatFollows(t *testing.T) {
 }
 
 func TestAWireSaysTheSameHoweverTheBytesAreCut(t *testing.T) {
-	for i, raw := range append(ambiguous(), unambiguous()...) {
+	for i, raw := range append(wiretest.Ambiguous(), wiretest.Unambiguous()...) {
 		raw += marker
 		var whole wire
 		whole.feed([]byte(raw))
-		if ok := i >= len(ambiguous()); (whole.wrong == "") != ok && len(raw) < 2<<10 {
+		if ok := i >= len(wiretest.Ambiguous()); (whole.wrong == "") != ok && len(raw) < 2<<10 {
 			t.Errorf("%.200q: %q", raw, whole.wrong)
 		}
 		for cut := range min(len(raw), 1<<10) {
@@ -90,7 +91,7 @@ func TestAWireSaysTheSameHoweverTheBytesAreCut(t *testing.T) {
 }
 
 func TestAWireAgreesWithAnotherReaderOfRequests(t *testing.T) {
-	for _, raw := range unambiguous() {
+	for _, raw := range wiretest.Unambiguous() {
 		r := bufio.NewReader(strings.NewReader(strings.TrimLeft(raw, "\r\n") + marker))
 		for _, path := range []string{"", "/healthz"} {
 			req, err := http.ReadRequest(r)
@@ -107,7 +108,7 @@ func TestAWireAgreesWithAnotherReaderOfRequests(t *testing.T) {
 // FuzzWire feeds any bytes to a wire, and what passes to fasthttp: both must count
 // as many requests.
 func FuzzWire(f *testing.F) {
-	for _, raw := range append(ambiguous(), unambiguous()...) {
+	for _, raw := range append(wiretest.Ambiguous(), wiretest.Unambiguous()...) {
 		f.Add([]byte(raw + marker))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -170,7 +171,7 @@ func TestHeadersWithoutAnEndAreCutOff(t *testing.T) {
 
 func TestAWireAllocatesNothing(t *testing.T) {
 	var w wire
-	raw := []byte(strings.Join(unambiguous(), ""))
+	raw := []byte(strings.Join(wiretest.Unambiguous(), ""))
 	feed := func() {
 		for half := range slices.Chunk(raw, 1+len(raw)/3) {
 			w.feed(half)
