@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rankgate/rankgate/bench/report"
 )
 
 // aim is a figure that rankgate is to reach.
@@ -43,7 +45,7 @@ func sameAims(s shape, all []figures) []aim {
 	return []aim{{
 		what: fmt.Sprintf("%s, all kept", s),
 		want: fmt.Sprintf("p50 ≤ %v, 0 allocations", mostKeptTime),
-		got:  fmt.Sprintf("%s, %.2f allocations", duration(f.p50()), allocations),
+		got:  fmt.Sprintf("%s, %.2f allocations", report.Duration(f.p50()), allocations),
 		met:  f.p50() <= mostKeptTime && allocations < noAllocations,
 	}}
 }

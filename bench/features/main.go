@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/rankgate/rankgate/bench/report"
 	"github.com/rankgate/rankgate/features/redis"
 )
 
@@ -57,16 +58,16 @@ func run(ctx context.Context, s *settings, out io.Writer) error {
 		}
 	}
 	p.section("Memory", memoryText)
-	table(out, []string{"request", "a row", "bytes", "to a packed row in the server"}, p.memory)
+	report.Table(out, []string{"request", "a row", "bytes", "to a packed row in the server"}, p.memory)
 	p.section("Writing", writesText)
 	for _, shape := range shapes {
 		if err := p.writes(ctx, shape); err != nil {
 			return err
 		}
 	}
-	table(out, writeHead, p.written)
+	report.Table(out, writeHead, p.written)
 	p.section("Aims", aimsText)
-	table(out, []string{"", "aim", "measured", ""}, aimRows(p.aims))
+	report.Table(out, []string{"", "aim", "measured", ""}, aimRows(p.aims))
 	return nil
 }
 
@@ -132,7 +133,7 @@ func (p *page) requests(ctx context.Context, l *lineup, s sizes, f *feastReads) 
 		return err
 	}
 	p.section(fmt.Sprintf("%s, %s", l.catalog.shape, l.load.name), "")
-	table(p.out, requestHead, requestRows(all))
+	report.Table(p.out, requestHead, requestRows(all))
 	if len(l.load.requests) == 1 {
 		p.aims = append(p.aims, sameAims(l.catalog.shape, all)...)
 	} else {

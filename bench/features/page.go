@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+
+	"github.com/rankgate/rankgate/bench/report"
 )
 
 // page is the report in the making.
@@ -19,7 +21,7 @@ type page struct {
 func (p *page) begin(ctx context.Context) {
 	fmt.Fprintln(p.out, "# Features from Redis, side by side")
 	fmt.Fprintln(p.out)
-	for _, line := range describe(ctx, command) {
+	for _, line := range report.Machine(ctx, command, "github.com/redis/rueidis", "github.com/redis/go-redis/v9") {
 		fmt.Fprintln(p.out, line)
 	}
 	fmt.Fprintf(p.out, readsText, p.items, p.rounds, p.slice)

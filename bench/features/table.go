@@ -2,36 +2,10 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"strings"
 	"time"
-)
 
-// table prints rows as a Markdown table that is also good to read as it is.
-func table(out io.Writer, head []string, rows [][]string) {
-	widths := make([]int, len(head))
-	for _, row := range append([][]string{head}, rows...) {
-		for i, cell := range row {
-			widths[i] = max(widths[i], len([]rune(cell)))
-		}
-	}
-	line := func(row []string) {
-		for i, cell := range row {
-			fmt.Fprintf(out, "| %s%s ", cell, strings.Repeat(" ", widths[i]-len([]rune(cell))))
-		}
-		fmt.Fprintln(out, "|")
-	}
-	line(head)
-	rule := make([]string, len(head))
-	for i := range rule {
-		rule[i] = strings.Repeat("-", widths[i])
-	}
-	line(rule)
-	for _, row := range rows {
-		line(row)
-	}
-	fmt.Fprintln(out)
-}
+	"github.com/rankgate/rankgate/bench/report"
+)
 
 // requestHead are the columns of requestRows.
 var requestHead = []string{"stack", "p50", "p99", "allocations", "kB allocated", "client CPU", "server CPU", "kept rows"}
@@ -53,11 +27,11 @@ func requestRows(all []figures) [][]string {
 		}
 		rows = append(rows, []string{
 			f.name,
-			beside(duration(f.p50()), f.ratio(floor)),
-			beside(duration(f.p99()), float64(f.p99())/float64(floor.p99())),
+			beside(report.Duration(f.p50()), f.ratio(floor)),
+			beside(report.Duration(f.p99()), float64(f.p99())/float64(floor.p99())),
 			allocations, kilobytes,
-			beside(duration(time.Duration(f.per(float64(f.cpu)))), f.per(float64(f.cpu))/floor.per(float64(floor.cpu))),
-			beside(duration(time.Duration(f.per(float64(f.serverCPU)))), f.per(float64(f.serverCPU))/floor.per(float64(floor.serverCPU))),
+			beside(report.Duration(time.Duration(f.per(float64(f.cpu)))), f.per(float64(f.cpu))/floor.per(float64(floor.cpu))),
+			beside(report.Duration(time.Duration(f.per(float64(f.serverCPU)))), f.per(float64(f.serverCPU))/floor.per(float64(floor.serverCPU))),
 			kept,
 		})
 	}
@@ -74,7 +48,7 @@ func writeRows(all []figures, about []string) [][]string {
 		f := &all[i]
 		perRun := float64(f.rows) / float64(len(f.took))
 		cell := func(sum, floor time.Duration) string {
-			return beside(duration(sum/time.Duration(f.rows)), float64(sum)/float64(floor))
+			return beside(report.Duration(sum/time.Duration(f.rows)), float64(sum)/float64(floor))
 		}
 		rows = append(rows, append(append([]string(nil), about...),
 			f.name, fmt.Sprintf("%.0f", perRun/f.p50().Seconds()), fmt.Sprintf("%.0f %%", 100/f.ratio(floor)),
@@ -102,22 +76,4 @@ func number(n float64) string {
 		return fmt.Sprintf("%.2f", n)
 	}
 	return fmt.Sprintf("%.0f", n)
-}
-
-// duration writes three digits.
-func duration(d time.Duration) string {
-	switch us := float64(d) / 1e3; {
-	case us < 10:
-		return fmt.Sprintf("%.2f µs", us)
-	case us < 100:
-		return fmt.Sprintf("%.1f µs", us)
-	case us < 1000:
-		return fmt.Sprintf("%.0f µs", us)
-	case us < 10_000:
-		return fmt.Sprintf("%.2f ms", us/1e3)
-	case us < 100_000:
-		return fmt.Sprintf("%.1f ms", us/1e3)
-	default:
-		return fmt.Sprintf("%.0f ms", us/1e3)
-	}
 }

@@ -1,4 +1,6 @@
-package main
+// Package report writes pages of Markdown: what ran where, tables, and figures with
+// as many digits as are of interest.
+package report
 
 import (
 	"bytes"
@@ -6,25 +8,31 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
 )
 
-// describe says what ran where, in lines of Markdown.
-func describe(ctx context.Context, command string) []string {
+// Machine says what ran where, in lines of Markdown. modules are paths of modules
+// whose versions count.
+func Machine(ctx context.Context, command string, modules ...string) []string {
 	commit := output(ctx, "git", "rev-parse", "--short", "HEAD")
 	if output(ctx, "git", "status", "--porcelain") != "" {
 		commit += " with changes"
+	}
+	versions := []string{runtime.Version(), "Redis " + redisVersion(ctx)}
+	for _, m := range modules {
+		versions = append(versions, nameOf(m)+" "+version(m))
 	}
 	return []string{
 		fmt.Sprintf("- machine: %s, %d logical processors, %s", processor(), runtime.NumCPU(), output(ctx, "uname", "-srm")),
 		"- commit: " + commit,
 		"- command: `" + command + "`",
 		"- date: " + time.Now().UTC().Format("2006-01-02 15:04 UTC"),
-		fmt.Sprintf("- versions: %s, Redis %s, rueidis %s, go-redis %s", runtime.Version(), serverVersion(ctx),
-			version("github.com/redis/rueidis"), version("github.com/redis/go-redis/v9")),
+		"- versions: " + strings.Join(versions, ", "),
 	}
 }
 
@@ -41,13 +49,24 @@ func processor() string {
 	return runtime.GOARCH
 }
 
-func serverVersion(ctx context.Context) string {
-	for word := range strings.FieldsSeq(output(ctx, serverProgram, "--version")) {
+func redisVersion(ctx context.Context) string {
+	for word := range strings.FieldsSeq(output(ctx, "redis-server", "--version")) {
 		if v, ok := strings.CutPrefix(word, "v="); ok {
 			return v
 		}
 	}
 	return "?"
+}
+
+// majorVersion is the last element of the path of a module of version 2 or more.
+var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
+
+// nameOf is what people call a module.
+func nameOf(module string) string {
+	if majorVersion.MatchString(path.Base(module)) {
+		module = path.Dir(module)
+	}
+	return path.Base(module)
 }
 
 // version is that of a module that this program was built with.
