@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+
+	"github.com/rankgate/rankgate/backends/oip/oiptest"
+)
+
+// backends are fault servers in a process of their own, so that what they use of the
+// processors is not the generator's. They end with this process: their standard
+// input does.
+type backends struct {
+	*child
+	addresses []address
+
+	mu  sync.Mutex // guards what follows: one order at a time
+	in  *json.Encoder
+	out *json.Decoder
+}
+
+// address is where a server is, host:port.
+type address struct{ HTTP, GRPC string }
+
+// fleet is how many servers there are, and what each of them is like.
+type fleet struct {
+	Servers int
+	Each    oiptest.Config
+}
+
+// order changes the faults of a server, if it names any, and asks for all counts.
+type order struct {
+	Server int
+	Faults *oiptest.Faults
+}
+
+// told is the answer to an order, and to the fleet.
+type told struct {
+	Addresses []address
+	Stats     []oiptest.Stats
+}
+
+// startBackends starts a fleet.
+func (s *session) startBackends(ctx context.Context, f fleet) (*backends, error) {
+	b := &backends{child: &child{command: exec.CommandContext(ctx, s.self, "-role", roleBackends)}}
+	b.command.Stderr = &b.log
+	in, err := b.command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, w := io.Pipe()
+	b.command.Stdout = w
+	b.in, b.out = json.NewEncoder(in), json.NewDecoder(out)
+	if err := b.start(); err != nil {
+		return nil, err
+	}
+	var t told
+	go func() { <-b.ended; w.CloseWithError(errors.New("the backends have ended: " + b.log.String())) }()
+	if err := b.in.Encode(f); err != nil {
+		return nil, err
+	}
+	if err := b.out.Decode(&t); err != nil {
+		return nil, err
+	}
+	b.addresses = t.Addresses
+	return b, nil
+}
+
+// set changes what a server does wrong from now on.
+func (b *backends) set(server int, f oiptest.Faults) error {
+	_, err := b.order(order{Server: server, Faults: &f})
+	return err
+}
+
+// setAll changes all servers.
+func (b *backends) setAll(f oiptest.Faults) error {
+	for i := range b.addresses {
+		if err := b.set(i, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stats returns the counts of every server since it was started.
+func (b *backends) stats() ([]oiptest.Stats, error) { return b.order(order{}) }
+
+// calls is how many calls have come to all servers.
+func (b *backends) calls() (int, error) {
+	all, err := b.stats()
+	n := 0
+	for i := range all {
+		n += int(all[i].Calls)
+	}
+	return n, err
+}
+
+func (b *backends) order(o order) ([]oiptest.Stats, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.in.Encode(o); err != nil {
+		return nil, err
+	}
+	var t told
+	err := b.out.Decode(&t)
+	return t.Stats, err
+}
+
+// serveBackends is the process of backends: it takes a fleet and orders, one a line,
+// until there are no more.
+func serveBackends() error {
+	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	var f fleet
+	if err := in.Decode(&f); err != nil {
+		return err
+	}
+	var servers []*oiptest.Server
+	var t told
+	for range f.Servers {
+		s, err := oiptest.New(f.Each)
+		if err != nil {
+			return err
+		}
+		servers = append(servers, s)
+		t.Addresses = append(t.Addresses, address{s.HTTP, s.GRPC})
+	}
+	for {
+		if err := out.Encode(t); err != nil {
+			return err
+		}
+		var o order
+		if err := in.Decode(&o); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("order: %w", err)
+		}
+		if o.Faults != nil {
+			servers[o.Server].Set(*o.Faults)
+		}
+		t = told{}
+		for _, s := range servers {
+			t.Stats = append(t.Stats, s.Stats())
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// session is what the scenarios of one run of the program share.
+type session struct {
+	short  bool
+	self   string // path of this program
+	dir    string // scratch, gone afterwards
+	binary string // of the gateway
+	graph  string // content of sum.onnx
+}
+
+// root is where the gateway's module is, seen from this one.
+const root = ".."
+
+// newSession builds the gateway.
+func newSession(ctx context.Context, short bool) (*session, error) {
+	s := &session{short: short}
+	var err error
+	if s.self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	graph, err := os.ReadFile(filepath.Join(root, "backends/onnx/testdata/sum.onnx"))
+	if err != nil {
+		return nil, fmt.Errorf("%w: run this in bench/, as make bench-tail does", err)
+	}
+	s.graph = string(graph)
+	if s.dir, err = os.MkdirTemp("", "rankgate-tail-"); err != nil {
+		return nil, err
+	}
+	s.binary = filepath.Join(s.dir, "gateway")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-o", s.binary, "./cmd/gateway") //nolint:gosec // ours
+	build.Dir = root
+	if words, err := build.CombinedOutput(); err != nil {
+		s.close()
+		return nil, fmt.Errorf("%s: %w: %s", build, err, words)
+	}
+	return s, nil
+}
+
+func (s *session) close() { _ = os.RemoveAll(s.dir) }
+
+// pick is a figure of the full run, or of the short one.
+func pick[T any](s *session, full, short T) T {
+	if s.short {
+		return short
+	}
+	return full
+}
+
+// lag is how late the generator may be at its 99th percentile, unless a scenario
+// says otherwise.
+func (s *session) lag() time.Duration { return pick(s, 5*time.Millisecond, 100*time.Millisecond) }
+
+// newRandom is seeded: every run sends the same.
+func newRandom(seed uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // nobody guesses at a benchmark
+}

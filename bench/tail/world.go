@@ -1,0 +1,70 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/backends/oip/oiptest"
+)
+
+// world is a gateway before backends, and the generator. What newWorld is given says
+// what they are like.
+type world struct {
+	servers  int            // 0 means 3
+	each     oiptest.Config // of the backends; they hold "linear"
+	protocol string         // "" means grpc
+	pool     string         // further settings of the pool, as "hedge: {quantile: 0}"
+	sections sections       // of gateway.yaml, beside the pool
+
+	gateway  *gateway
+	backends *backends
+	*generator
+}
+
+// newWorld starts everything that w describes.
+func (s *session) newWorld(ctx context.Context, w *world) (*world, error) {
+	w.each.Model, w.each.Output = "linear", "sum"
+	w.each.Inputs = []oip.Tensor{{Name: "dense", Type: oip.FP32, Shape: []int64{-1, 4}}}
+	var err error
+	if w.backends, err = s.startBackends(ctx, fleet{cmp.Or(w.servers, 3), w.each}); err != nil {
+		return nil, err
+	}
+	w.protocol = cmp.Or(w.protocol, "grpc")
+	var endpoints []string
+	for _, a := range w.backends.addresses {
+		if w.protocol == "grpc" {
+			endpoints = append(endpoints, fmt.Sprintf("%q", a.GRPC))
+		} else {
+			endpoints = append(endpoints, fmt.Sprintf("%q", a.HTTP))
+		}
+	}
+	all := sections{
+		"models": "{default: linear}",
+		"routes": "{linear: {run_on: [fleet]}}",
+		"pools": fmt.Sprintf("{fleet: {protocol: %s, endpoints: [%s], %s}}",
+			w.protocol, strings.Join(endpoints, ", "), w.pool),
+	}
+	for name, text := range w.sections {
+		all[name] = text
+	}
+	if w.gateway, err = s.newGateway(ctx, all); err != nil {
+		w.backends.stop()
+		return nil, err
+	}
+	w.generator = newGenerator(0)
+	return w, nil
+}
+
+func (w *world) close() {
+	w.generator.close()
+	w.gateway.stop()
+	w.backends.stop()
+}
+
+// rank is a load of rankings of 10 rows by the backends.
+func (w *world) rank() *ranking {
+	return &ranking{url: w.gateway.url("/rank"), right: linearModel, rows: 10}
+}
