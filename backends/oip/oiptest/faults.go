@@ -20,6 +20,7 @@ type Faults struct {
 	Truncate  bool // an answer ends in the middle, then the connection is closed
 	Reset     bool // likewise, and the connection is reset
 	BlackHole bool // everything is read, nothing is answered
+	Poison    bool // calls that hold a row with a negative first column are refused whole, as rows that a graph can't take are
 	NotReady  bool // readiness says no; calls are served
 	Oversize  int  // adds an output of so many bytes to an answer
 }
@@ -45,7 +46,10 @@ type Stats struct {
 	Expired   int64 // whose time was up by then
 	Refused   int64 // by a full queue
 	Failed    int64 // answered or left as Faults say
-	Probes    int64 // questions for readiness
+	Swallowed int64 // that a black hole took; not in Calls
+	Spent     int64 // that arrived with no time left
+	Unbounded int64 // that arrived without a deadline
+	Probes    int64 // questions for readiness, unless a black hole took them
 	QueuedNow int64
 }
 
@@ -54,6 +58,6 @@ func (s *Server) Stats() Stats {
 	return Stats{
 		Calls: s.calls.Load(), Served: s.served.Load(), Rows: s.rows.Load(), Dropped: s.dropped.Load(),
 		Expired: s.expired.Load(), Refused: s.refused.Load(), Failed: s.failed.Load(), Probes: s.probes.Load(),
-		QueuedNow: int64(len(s.queue)),
+		Swallowed: s.swallowed.Load(), Spent: s.spent.Load(), Unbounded: s.unbounded.Load(), QueuedNow: int64(len(s.queue)),
 	}
 }

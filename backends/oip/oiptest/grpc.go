@@ -56,6 +56,9 @@ func (s *Server) method(name string, handle func(context.Context, []byte) ([]byt
 		defer in.Data.Free()
 		if s.faults.Load().BlackHole {
 			s.failed.Add(1)
+			if name == "ModelInfer" {
+				s.swallowed.Add(1)
+			}
 			select {
 			case <-ctx.Done():
 				return nil, status.FromContextError(ctx.Err()).Err()

@@ -1,6 +1,7 @@
 package oiptest
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"io"
@@ -21,6 +22,9 @@ import (
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	if s.faults.Load().BlackHole {
 		s.failed.Add(1)
+		if bytes.HasSuffix(ctx.Path(), []byte("/infer")) {
+			s.swallowed.Add(1)
+		}
 		swallow(ctx)
 		return
 	}

@@ -1,6 +1,7 @@
 package oiptest
 
 import (
+	"math/rand/v2"
 	"time"
 )
 
@@ -61,14 +62,19 @@ func (s *Server) serve(j *job) outcome {
 		s.expired.Add(1)
 		return expired
 	}
-	takes := s.cfg.PerCall + time.Duration(j.rows)*s.cfg.PerRow
-	if slow := s.faults.Load().Slowdown; slow > 0 {
-		takes = time.Duration(float64(takes) * slow)
-	}
-	s.pause(takes)
+	s.pause(s.takes(j.rows))
 	s.served.Add(1)
 	s.rows.Add(int64(j.rows))
 	return served
+}
+
+// takes is for how long a call keeps a worker busy.
+func (s *Server) takes(rows int) time.Duration {
+	factor := 1 + s.cfg.Jitter*rand.ExpFloat64() //nolint:gosec // nobody gains from guessing it
+	if slow := s.faults.Load().Slowdown; slow > 0 {
+		factor *= slow
+	}
+	return time.Duration(factor * float64(s.cfg.PerCall+time.Duration(rows)*s.cfg.PerRow))
 }
 
 // pause waits, unless the server closes first.

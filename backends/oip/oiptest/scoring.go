@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,12 @@ type refusal struct {
 // score makes e.response of e.request, once a worker has had it.
 func (s *Server) score(e *exchange, deadline time.Time, gone func() bool) *refusal {
 	n, faults := s.calls.Add(1), s.faults.Load()
+	switch {
+	case deadline.IsZero():
+		s.unbounded.Add(1)
+	case !time.Now().Before(deadline):
+		s.spent.Add(1)
+	}
 	if faults.Status != 0 {
 		s.failed.Add(1)
 		return &refusal{faults.Status, "told to say so"}
@@ -40,6 +47,10 @@ func (s *Server) score(e *exchange, deadline time.Time, gone func() bool) *refus
 		return r
 	}
 	var err error
+	if faults.Poison && hasNegative(&e.request.Inputs[0]) {
+		s.failed.Add(1)
+		return &refusal{http.StatusBadRequest, "a first column is negative"}
+	}
 	if e.scores, err = Linear(e.scores, e.request.Inputs); err != nil {
 		return &refusal{http.StatusBadRequest, err.Error()}
 	}
@@ -61,6 +72,19 @@ func (s *Server) score(e *exchange, deadline time.Time, gone func() bool) *refus
 		})
 	}
 	return nil
+}
+
+// hasNegative reports whether a row of an FP32 tensor begins with a negative value.
+func hasNegative(t *oip.Tensor) bool {
+	if t.Type != oip.FP32 || len(t.Shape) != 2 || t.Shape[1] < 1 {
+		return false
+	}
+	for row := range slices.Chunk(t.Raw, 4*int(t.Shape[1])) {
+		if math.Float32frombits(binary.LittleEndian.Uint32(row)) < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 var outcomes = map[outcome]*refusal{

@@ -26,6 +26,7 @@ type Config struct {
 
 	PerCall time.Duration // for which a call keeps a worker busy
 	PerRow  time.Duration // likewise, for each of its rows
+	Jitter  float64       // both are drawn for each call: times 1 + Jitter·x, x from the exponential distribution with mean 1
 	Workers int           // calls served at a time; 0 means 1
 	Queue   int           // calls waiting for a worker, oldest first; 0 means 1,024. More are refused.
 
@@ -51,7 +52,7 @@ type Server struct {
 	grpc      *grpc.Server
 	conns     connections // of gRPC, by address, for Reset
 
-	calls, served, rows, dropped, expired, refused, failed, probes atomic.Int64
+	calls, served, rows, dropped, expired, refused, failed, probes, swallowed, spent, unbounded atomic.Int64
 }
 
 // Start starts a server that ends with the test.

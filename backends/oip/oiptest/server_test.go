@@ -36,3 +36,47 @@ func TestLinearCountsColumnsOverAllInputs(t *testing.T) {
 		t.Errorf("scores %v, %v", scores, err)
 	}
 }
+
+func TestACallWithAPoisonousRowIsRefusedWhole(t *testing.T) {
+	s := Start(t, Config{Inputs: []oip.Tensor{{Name: "x", Type: oip.FP32, Shape: []int64{-1, 1}}}})
+	s.Set(Faults{Poison: true})
+	for raw, want := range map[string]bool{"\x00\x00\x80?\x00\x00@@": true, "\x00\x00\x80?\x00\x00@\xc0": false} {
+		e := &exchange{}
+		e.request.Inputs = []oip.Tensor{{Name: "x", Type: oip.FP32, Shape: []int64{2, 1}, Raw: []byte(raw)}}
+		if r := s.score(e, time.Time{}, func() bool { return false }); (r == nil) != want {
+			t.Errorf("%x: %v; want it scored: %v", raw, r, want)
+		}
+	}
+	if got := s.Stats(); got.Served != 1 || got.Unbounded != 2 {
+		t.Errorf("%+v; want one call served, and two without a deadline", got)
+	}
+}
+
+func TestCallsThatArriveWithNoTimeLeftAreCounted(t *testing.T) {
+	s := Start(t, Config{})
+	e := &exchange{}
+	e.request.Inputs = []oip.Tensor{{Name: "x", Type: oip.FP32, Shape: []int64{1, 4}, Raw: make([]byte, 16)}}
+	if r := s.score(e, time.Now(), func() bool { return false }); r == nil {
+		t.Error("a call was served after its deadline")
+	}
+	if got := s.Stats(); got.Spent != 1 || got.Expired != 1 {
+		t.Errorf("%+v; want one that was spent, and dropped as expired", got)
+	}
+}
+
+func TestJitterMakesCallsTakeLonger(t *testing.T) {
+	s := &Server{cfg: Config{PerCall: time.Second, PerRow: time.Millisecond, Jitter: 1}}
+	s.Set(Faults{Slowdown: 2})
+	const calls = 10_000
+	var sum time.Duration
+	for range calls {
+		took := s.takes(10)
+		if took < 2*1010*time.Millisecond {
+			t.Fatalf("a call takes %v; want at least what it takes without jitter", took)
+		}
+		sum += took
+	}
+	if mean := sum / calls; mean < 3800*time.Millisecond || mean > 4300*time.Millisecond {
+		t.Errorf("calls take %v in the mean; want about 4.04 s", mean)
+	}
+}
