@@ -121,6 +121,8 @@ func appendString(b []byte, number protowire.Number, s string) []byte {
 }
 
 func (s *Server) grpcInfer(ctx context.Context, request []byte) ([]byte, error) {
+	deadline, _ := ctx.Deadline()
+	s.arrive(time.Now(), deadline)
 	e := exchanges.Get().(*exchange)
 	defer exchanges.Put(e)
 	if err := oip.DecodeRequestProto(request, &e.request); err != nil {
@@ -129,7 +131,6 @@ func (s *Server) grpcInfer(ctx context.Context, request []byte) ([]byte, error) 
 	if e.request.Model != s.cfg.Model || e.request.Version != "" && e.request.Version != s.cfg.Version {
 		return nil, status.Errorf(codes.NotFound, "Request for unknown model: '%s' is not found", e.request.Model)
 	}
-	deadline, _ := ctx.Deadline()
 	if r := s.score(e, deadline, func() bool { return ctx.Err() != nil }); r != nil {
 		return nil, status.Error(grpcCode(r.status), r.words)
 	}

@@ -87,6 +87,7 @@ func (s *Server) handleInfer(ctx *fasthttp.RequestCtx) {
 	if left, err := strconv.ParseFloat(string(ctx.Request.Header.Peek("X-Request-Timeout-Ms")), 64); err == nil {
 		deadline = ctx.Time().Add(time.Duration(left * float64(time.Millisecond)))
 	}
+	s.arrive(ctx.Time(), deadline)
 	if r := s.score(e, deadline, func() bool { return hasLeft(ctx.Conn()) }); r != nil {
 		refuse(ctx, r)
 		return

@@ -29,15 +29,19 @@ type refusal struct {
 	words  string
 }
 
-// score makes e.response of e.request, once a worker has had it.
-func (s *Server) score(e *exchange, deadline time.Time, gone func() bool) *refusal {
-	n, faults := s.calls.Add(1), s.faults.Load()
+// arrive counts what a call's deadline says about who sent it.
+func (s *Server) arrive(now, deadline time.Time) {
 	switch {
 	case deadline.IsZero():
 		s.unbounded.Add(1)
-	case !time.Now().Before(deadline):
+	case !now.Before(deadline):
 		s.spent.Add(1)
 	}
+}
+
+// score makes e.response of e.request, once a worker has had it.
+func (s *Server) score(e *exchange, deadline time.Time, gone func() bool) *refusal {
+	n, faults := s.calls.Add(1), s.faults.Load()
 	if faults.Status != 0 {
 		s.failed.Add(1)
 		return &refusal{faults.Status, "told to say so"}

@@ -47,20 +47,18 @@ func TestACallWithAPoisonousRowIsRefusedWhole(t *testing.T) {
 			t.Errorf("%x: %v; want it scored: %v", raw, r, want)
 		}
 	}
-	if got := s.Stats(); got.Served != 1 || got.Unbounded != 2 {
-		t.Errorf("%+v; want one call served, and two without a deadline", got)
+	if got := s.Stats(); got.Served != 1 || got.Failed != 1 {
+		t.Errorf("%+v; want one call served and one refused", got)
 	}
 }
 
 func TestCallsThatArriveWithNoTimeLeftAreCounted(t *testing.T) {
-	s := Start(t, Config{})
-	e := &exchange{}
-	e.request.Inputs = []oip.Tensor{{Name: "x", Type: oip.FP32, Shape: []int64{1, 4}, Raw: make([]byte, 16)}}
-	if r := s.score(e, time.Now(), func() bool { return false }); r == nil {
-		t.Error("a call was served after its deadline")
+	s, now := &Server{}, time.Now()
+	for _, deadline := range []time.Time{{}, now.Add(1), now, now.Add(-1)} {
+		s.arrive(now, deadline)
 	}
-	if got := s.Stats(); got.Spent != 1 || got.Expired != 1 {
-		t.Errorf("%+v; want one that was spent, and dropped as expired", got)
+	if got := s.Stats(); got.Unbounded != 1 || got.Spent != 2 {
+		t.Errorf("%+v; want one without a deadline, and two too late", got)
 	}
 }
 
