@@ -33,14 +33,15 @@ type arithmetic struct{ user, item int }
 // ranking is a load of rankings. Request n is for a user and for rows items, both of
 // which follow from n, so that an answer can be checked by its id alone.
 type ranking struct {
-	url    string
-	right  arithmetic
-	rows   int
-	first  int                       // number of the first request
-	repeat int                       // requests after which the same come again; 0: they never do
-	budget func(n int) time.Duration // nil: the gateway's default
-	poison func(n int) bool          // whether the first item has a value that the model can not take; nil: none has
-	header http.Header               // of every request
+	url     string
+	right   arithmetic
+	rows    int
+	first   int                       // number of the first request
+	repeat  int                       // requests after which the same come again; 0: they never do
+	budget  func(n int) time.Duration // nil: the gateway's default
+	poison  func(n int) bool          // whether the first item has a value that the model can not take; nil: none has
+	header  http.Header               // of every request
+	lenient bool                      // scores of degraded answers may rest on defaults
 }
 
 func (r *ranking) request(n int, target *vegeta.Target) {
@@ -116,7 +117,7 @@ func (r *ranking) judge(res *vegeta.Result, s *sample) {
 	}
 	s.reported = time.Duration(a.TookMS * float64(time.Millisecond))
 	s.fresh, s.cached, s.fallback = a.Coverage.Model, a.Coverage.Cache+a.Coverage.Stale, a.Coverage.Fallback
-	s.corrupt = err != nil || !r.isRight(n, &a)
+	s.corrupt = err != nil || !(r.lenient && a.Degraded) && !r.isRight(n, &a)
 	if r.budget != nil {
 		s.budget = r.budget(n)
 	}

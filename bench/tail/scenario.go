@@ -17,7 +17,7 @@ type scenario struct {
 
 // scenarios are in the order of the table.
 var scenarios = []scenario{
-	slowLoris, smuggling, poisonousRow,
+	redisTrouble, rollingRestarts, slowLoris, smuggling, poisonousRow, failingCanary,
 }
 
 // row is what came of a scenario.

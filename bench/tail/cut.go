@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rankgate/rankgate/backends/oip/oiptest"
+)
+
+// cutAnswers breaks answers off in their middle: those of one server, then all, over
+// both protocols, before a gateway that keeps scores.
+var cutAnswers = scenario{5, "answers reset or truncated in mid-body", func(ctx context.Context, s *session) (*row, error) {
+	all := &row{words: map[string]int{}}
+	var tried cutTrial
+	for _, protocol := range []string{"http", "grpc"} {
+		for name, fault := range map[string]oiptest.Faults{"reset": {Reset: true}, "truncation": {Truncate: true}} {
+			if err := s.cut(ctx, protocol, fault, all, &tried); err != nil {
+				return nil, fmt.Errorf("%s over %s: %w", name, protocol, err)
+			}
+		}
+	}
+	all.checks = []check{
+		none("corrupt", all.run.count(isCorrupt)),
+		none("failed", len(all.run.with(failed))),
+		none("rows from broken answers", tried.used),
+		none("rows cached from them", tried.cached),
+		{want: "complete again", got: fmt.Sprintf("%d of 4 complete again", tried.recovered), met: tried.recovered == 4, hard: true},
+	}
+	all.notes = append(all.notes, fmt.Sprintf("%.1f %% of the answers were complete while one server was broken", 100*tried.oneBroken.share(ok)))
+	return all, nil
+}}
+
+// cutTrial is what was seen while answers were broken off.
+type cutTrial struct {
+	oneBroken    samples
+	used, cached int // rows that answers had while all servers were broken
+	recovered    int
+}
+
+func (s *session) cut(ctx context.Context, protocol string, fault oiptest.Faults, all *row, tried *cutTrial) error {
+	shape := pooled(16)
+	shape.protocol, shape.sections = protocol, sections{"cache": "{size: 64MiB, ttl: 1h}"}
+	w, err := s.newWorld(ctx, shape)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	length := pick(s, 10*time.Second, time.Second)
+	before, err := w.sends()
+	if err != nil {
+		return err
+	}
+	if err := w.backends.set(0, fault); err != nil {
+		return err
+	}
+	one, err := w.open(ctx, w.rank(), poisson(newRandom(5), step{100, length}))
+	if err != nil {
+		return err
+	}
+	if err := w.backends.setAll(fault); err != nil {
+		return err
+	}
+	again := w.rank() // the same 20 requests again and again, with items that nobody has asked for with their users
+	again.first, again.repeat = 1_000_000, 20
+	broken, err := w.open(ctx, again, poisson(newRandom(5), step{100, length}))
+	if err != nil {
+		return err
+	}
+	if err := w.backends.setAll(oiptest.Faults{}); err != nil {
+		return err
+	}
+	well, err := w.recover(ctx, again)
+	if err != nil {
+		return err
+	}
+	after, err := w.sends()
+	if err != nil {
+		return err
+	}
+	for _, r := range []*run{one, broken, well} {
+		all.run = append(all.run, r.samples...)
+		for words, n := range r.words {
+			all.words[words] += n
+		}
+	}
+	all.extra += after.extra(before)
+	tried.oneBroken = append(tried.oneBroken, one.samples...)
+	for i := range broken.samples {
+		tried.used += broken.samples[i].fresh
+		tried.cached += broken.samples[i].cached
+	}
+	if last := well.samples; len(last) > 0 && last[len(last)-1].outcome == ok {
+		tried.recovered++
+	}
+	return nil
+}
+
+// recover repeats a load, a second of it at a time, until an answer is complete.
+func (w *world) recover(ctx context.Context, l load) (*run, error) {
+	for end := time.Now().Add(patience); ; {
+		r, err := w.open(ctx, l, constant(50, time.Second))
+		if err != nil || r.share(ok) > 0.9 || time.Now().After(end) {
+			return r, err
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// rollingRestarts replaces two gateways behind a load balancer in turn, as a
+// deployment does: one is drained and started anew, then the other.
+var rollingRestarts = scenario{15, "ten rolling restarts under keep-alive POSTs", func(ctx context.Context, s *session) (*row, error) {
+	const restarts = 10
+	linger := pick(s, time.Second, 400*time.Millisecond)
+	drain := sections{"drain": fmt.Sprintf("{wait: %v, linger: %v, finish: 5s}", 5*readyEvery, linger)}
+	var gateways [2]*gateway
+	for i := range gateways {
+		g, err := s.newGateway(ctx, drain)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { g.stop() }()
+		gateways[i] = g
+	}
+	b, err := startBalancer(gateways[0].http, gateways[1].http)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	// A client's connections idle for less than drain.linger, which is what that setting is about.
+	gen := newGenerator(linger / 2)
+	defer gen.close()
+	l := &ranking{url: "http://" + b.listener.Addr().String() + "/rank", right: sumModel, rows: 10}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	took := time.Duration(0)
+	restart := event{at: 500 * time.Millisecond, do: func() error {
+		began := time.Now()
+		defer func() { took = time.Since(began) }()
+		for n := range restarts {
+			g := gateways[n%2]
+			g.stop()
+			if err := g.serve(ctx); err != nil {
+				return err
+			}
+			if err := pause(ctx, 3*readyEvery); err != nil { // the balancer sees it
+				return err
+			}
+		}
+		return nil
+	}}
+	r, err := gen.open(ctx, l, poisson(newRandom(15), step{pick(s, 500.0, 100), pick(s, 40*time.Second, 14*time.Second)}), restart)
+	if err != nil {
+		return nil, err
+	}
+	return &row{run: r.samples, words: r.words, extra: noExtra, lag: 0,
+		notes: []string{fmt.Sprintf("the restarts took %.1f s of %.1f s of load", took.Seconds(), r.length.Seconds())},
+		checks: []check{
+			none("corrupt", r.count(isCorrupt)),
+			none("failed", len(r.with(failed))+len(r.with(refused))),
+			{want: "10 restarts under load", got: fmt.Sprintf("%.1f s", took.Seconds()), met: took > 0 && took < r.length, hard: false},
+		}}, nil
+}}

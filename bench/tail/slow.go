@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rankgate/rankgate/backends/oip/oiptest"
+)
+
+// pooled is a world of three servers whose calls take 2 ms, and more at random: the
+// mean is 3 ms, the median 2.7 and the 99th percentile 6.6 ms.
+func pooled(workers int) *world {
+	return &world{
+		each:     oiptest.Config{PerCall: 2 * time.Millisecond, Jitter: 0.5, Workers: workers},
+		sections: sections{"budget": "{default: 1s, max: 5s}"},
+	}
+}
+
+// warm has the gateway learn what calls take.
+func (w *world) warm(ctx context.Context) error {
+	_, err := w.open(ctx, w.rank(), poisson(newRandom(1), step{200, 2 * time.Second}))
+	return err
+}
+
+// sends counts the calls that have come to the backends, and the passes that they
+// were made for.
+type sends struct{ calls, passes int }
+
+func (w *world) sends() (sends, error) {
+	all, err := w.backends.stats()
+	if err != nil {
+		return sends{}, err
+	}
+	var n sends
+	for i := range all {
+		n.calls += int(all[i].Calls + all[i].Swallowed)
+	}
+	passes, err := w.gateway.metric(`rankgate_batch_rows_count{model="linear"`)
+	n.passes = int(passes)
+	return n, err
+}
+
+// extra is how many calls there were since before beyond one a pass.
+func (n sends) extra(before sends) int { return n.calls - before.calls - (n.passes - before.passes) }
+
+// extraShare is the same for each pass.
+func (n sends) extraShare(before sends) float64 {
+	return float64(n.extra(before)) / float64(max(n.passes-before.passes, 1))
+}
+
+// counted is a run with the sends before and after it.
+func (w *world) counted(ctx context.Context, l load, due schedule, events ...event) (r *run, before, after sends, err error) {
+	if before, err = w.sends(); err != nil {
+		return nil, before, after, err
+	}
+	if r, err = w.open(ctx, l, due, events...); err != nil {
+		return nil, before, after, err
+	}
+	after, err = w.sends()
+	return r, before, after, err
+}
+
+// slowCalls has one server hold calls back now and then.
+var slowCalls = scenario{2, "one of three delays 5 % of its calls by 200 ms", func(ctx context.Context, s *session) (*row, error) {
+	w, err := s.newWorld(ctx, pooled(16))
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	if err := w.warm(ctx); err != nil {
+		return nil, err
+	}
+	due := poisson(newRandom(2), step{200, pick(s, 60*time.Second, 5*time.Second)})
+	clean, err := w.open(ctx, w.rank(), due)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.backends.set(0, oiptest.Faults{Delay: 200 * time.Millisecond, DelayFraction: 0.05}); err != nil {
+		return nil, err
+	}
+	r, before, after, err := w.counted(ctx, w.rank(), due)
+	if err != nil {
+		return nil, err
+	}
+	return &row{run: r.samples, words: r.words, extra: after.extra(before), lag: s.lag(), checks: []check{
+		none("corrupt", r.count(isCorrupt)),
+		none("failed", len(r.with(failed))),
+		times("p99", r.took(0.99), clean.took(0.99), pick(s, 1.3, 5)),
+		firmly(atMost("extra sends", after.extraShare(before), pick(s, 0.05, 0.12))),
+	}}, nil
+}}
+
+// slowServers slows all servers down, with hedges and without.
+var slowServers = scenario{3, "all backends 10× slower", func(ctx context.Context, s *session) (*row, error) {
+	length := pick(s, 60*time.Second, 4*time.Second)
+	hedged, before, after, err := s.slowed(ctx, "hedge: {quantile: 0.95, budget: 0.05}", length)
+	if err != nil {
+		return nil, err
+	}
+	plain, _, _, err := s.slowed(ctx, "hedge: {quantile: 0}", length)
+	if err != nil {
+		return nil, err
+	}
+	return &row{run: hedged.samples, words: hedged.words, extra: after.extra(before), lag: s.lag(),
+		notes: []string{fmt.Sprintf("without hedges p50 %.0f ms, p99 %.0f ms", 1e3*plain.took(0.5).Seconds(), 1e3*plain.took(0.99).Seconds())},
+		checks: []check{
+			none("corrupt", hedged.count(isCorrupt)),
+			none("failed", len(hedged.with(failed))),
+			firmly(atMost("extra sends", after.extraShare(before), pick(s, 0.05, 0.12))),
+			atLeast("goodput, of that without hedges", float64(len(hedged.with(ok)))/float64(max(len(plain.with(ok)), 1)), pick(s, 0.95, 0.8)),
+		}}, nil
+}}
+
+// slowed is a run on servers that have become slow, at 70 % of what they can then do.
+func (s *session) slowed(ctx context.Context, hedge string, length time.Duration) (r *run, before, after sends, err error) {
+	shape := pooled(4)
+	shape.pool = hedge
+	w, err := s.newWorld(ctx, shape)
+	if err != nil {
+		return nil, before, after, err
+	}
+	defer w.close()
+	if err := w.warm(ctx); err != nil {
+		return nil, before, after, err
+	}
+	if err := w.backends.setAll(oiptest.Faults{Slowdown: 10}); err != nil {
+		return nil, before, after, err
+	}
+	return w.counted(ctx, w.rank(), poisson(newRandom(3), step{280, length}))
+}
