@@ -47,6 +47,10 @@ bench-micro: toolchain ## Measure the steps of a request: ns, bytes and allocati
 bench-features: toolchain ## Measure the feature store in Redis beside other ways to get the same rows
 	@python=$$(scripts/venv.sh examples/feast/requirements.txt)/bin/python && cd bench && $(GO) run -tags grpcnotrace ./features -feast $$python
 
+.PHONY: bench-tail
+bench-tail: toolchain ## Measure the tail while backends, Redis, callers and the gateway fail (ARGS="-short -only 2,5")
+	@library=$$(scripts/onnxruntime.sh) && cd bench && RANKGATE_ONNXRUNTIME_LIB=$$library $(GO) run -tags grpcnotrace ./tail $(or $(ARGS),-out results/tail.md)
+
 .PHONY: fuzz
 fuzz: toolchain ## Fuzz every parser: requests, configuration, rows, events (FUZZTIME=10m in all)
 	@$(WITH_ONNX) scripts/fuzz.sh $(FUZZTIME) ./edge ./config ./features ./features/packed ./features/feast ./offline/ingest ./backends/oip ./edge/rpc

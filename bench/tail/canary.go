@@ -7,7 +7,7 @@ import (
 )
 
 // failingCanary gives a fifth of the users a version that scores nothing.
-var failingCanary = scenario{19, "a canary that fails always", func(ctx context.Context, s *session) (*row, error) {
+var failingCanary = scenario{number: 19, name: "a canary that fails always", run: func(ctx context.Context, s *session) (*row, error) {
 	g, err := s.newGateway(ctx, sections{"routes": "{sum: {stable: 1, canary: {version: 2, percent: 20}}}"})
 	if err != nil {
 		return nil, err
@@ -28,4 +28,4 @@ var failingCanary = scenario{19, "a canary that fails always", func(ctx context.
 			none("corrupt", r.count(isCorrupt)),
 			{want: "0 seen by users after 1 s", got: fmt.Sprintf("%d seen after 1 s", shown), met: shown == 0},
 		}}, nil
-}}
+}, lacking: "a watch over its canaries"}

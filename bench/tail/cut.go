@@ -10,7 +10,7 @@ import (
 
 // cutAnswers breaks answers off in their middle: those of one server, then all, over
 // both protocols, before a gateway that keeps scores.
-var cutAnswers = scenario{5, "answers reset or truncated in mid-body", func(ctx context.Context, s *session) (*row, error) {
+var cutAnswers = scenario{number: 5, name: "answers reset or truncated in mid-body", run: func(ctx context.Context, s *session) (*row, error) {
 	all := &row{words: map[string]int{}}
 	var tried cutTrial
 	for _, protocol := range []string{"http", "grpc"} {
@@ -79,10 +79,7 @@ func (s *session) cut(ctx context.Context, protocol string, fault oiptest.Faults
 		return err
 	}
 	for _, r := range []*run{one, broken, well} {
-		all.run = append(all.run, r.samples...)
-		for words, n := range r.words {
-			all.words[words] += n
-		}
+		all.take(r)
 	}
 	all.extra += after.extra(before)
 	tried.oneBroken = append(tried.oneBroken, one.samples...)

@@ -12,7 +12,7 @@ import (
 var unavailable = oiptest.Faults{Status: http.StatusServiceUnavailable}
 
 // flapping has one server fail half of each second.
-var flapping = scenario{6, "one of three flaps at 1 Hz", func(ctx context.Context, s *session) (*row, error) {
+var flapping = scenario{number: 6, name: "one of three flaps at 1 Hz", run: func(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, pooled(16))
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (w *world) returns(ctx context.Context, server int, most time.Duration) (ti
 }
 
 // outage has all servers answer 503, then be well again.
-var outage = scenario{7, "all backends 503, then well", func(ctx context.Context, s *session) (*row, error) {
+var outage = scenario{number: 7, name: "all backends 503, then well", run: func(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, pooled(16))
 	if err != nil {
 		return nil, err

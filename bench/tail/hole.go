@@ -8,7 +8,7 @@ import (
 )
 
 // blackHole has a server take everything and answer nothing.
-var blackHole = scenario{4, "one of three black-holed", func(ctx context.Context, s *session) (*row, error) {
+var blackHole = scenario{number: 4, name: "one of three black-holed", run: func(ctx context.Context, s *session) (*row, error) {
 	w := pooled(16)
 	w.sections = sections{"budget": "{default: 100ms, max: 5s}"}
 	w, err := s.newWorld(ctx, w)

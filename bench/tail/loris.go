@@ -14,7 +14,7 @@ import (
 
 // slowLoris opens connections on which requests come a header at a time and never
 // end, and anew whatever is closed.
-var slowLoris = scenario{16, "slow-loris connections beside others' requests", func(ctx context.Context, s *session) (*row, error) {
+var slowLoris = scenario{number: 16, name: "slow-loris connections beside others' requests", run: func(ctx context.Context, s *session) (*row, error) {
 	connections, length := pick(s, 5000, 1000), pick(s, 30*time.Second, 4*time.Second)
 	g, err := s.newGateway(ctx, nil)
 	if err != nil {

@@ -73,7 +73,7 @@ func (s *settings) measure(ctx context.Context) (err error) {
 	}
 	defer session.close()
 	p := &page{short: s.short}
-	p.begin(ctx)
+	p.begin(ctx, os.Args[1:])
 	for i := range scenarios {
 		if sc := &scenarios[i]; len(s.only) == 0 || slices.Contains(s.only, sc.number) {
 			fmt.Fprintf(os.Stderr, "bench-tail: %d %s\n", sc.number, sc.name)

@@ -25,10 +25,11 @@ var head = []string{
 	"", "scenario", "sent", "ok", "degraded", "refused", "failed", "extra sends", "p50", "p99", "p99.9", "limit", "measured", "verdict",
 }
 
-func (p *page) begin(ctx context.Context) {
+// begin notes what runs where. With no arguments make says where the page goes.
+func (p *page) begin(ctx context.Context, args []string) {
 	c := command
-	if p.short {
-		c += " ARGS=-short"
+	if len(args) > 0 && args[0] != "-out" {
+		c += fmt.Sprintf(" ARGS=%q", strings.Join(args, " "))
 	}
 	p.about = report.Machine(ctx, c, "github.com/tsenart/vegeta/v12", "github.com/Shopify/toxiproxy/v2")
 }
@@ -41,7 +42,7 @@ func (p *page) add(sc *scenario, r *row, err error) {
 		p.notes = append(p.notes, fmt.Sprintf("%d: %v", sc.number, err))
 		return
 	}
-	if !r.passes(p.short) {
+	if !r.passes(p.short && sc.lacking == "") {
 		p.broken = append(p.broken, sc.name)
 	}
 	cells := []string{strconv.Itoa(sc.number), sc.name}
@@ -61,6 +62,9 @@ func (p *page) add(sc *scenario, r *row, err error) {
 
 // note explains a row.
 func (p *page) note(sc *scenario, r *row) {
+	if sc.lacking != "" {
+		p.notes = append(p.notes, fmt.Sprintf("%d: the gateway lacks %s", sc.number, sc.lacking))
+	}
 	for _, n := range r.notes {
 		p.notes = append(p.notes, fmt.Sprintf("%d: %s", sc.number, n))
 	}

@@ -15,7 +15,7 @@ import (
 
 // redisTrouble lets the feature store go, in three ways, each before a gateway of its
 // own that has been well until then.
-var redisTrouble = scenario{12, "Redis refused, black-holed, +1 s", func(ctx context.Context, s *session) (*row, error) {
+var redisTrouble = scenario{number: 12, name: "Redis refused, black-holed, +1 s", run: func(ctx context.Context, s *session) (*row, error) {
 	all := &row{extra: noExtra, lag: s.lag(), words: map[string]int{}}
 	for _, trouble := range []struct {
 		name  string
@@ -27,10 +27,7 @@ var redisTrouble = scenario{12, "Redis refused, black-holed, +1 s", func(ctx con
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", trouble.name, err)
 		}
-		all.run = append(all.run, r.samples...)
-		for words, n := range r.words {
-			all.words[words] += n
-		}
+		all.take(r)
 		added := r.took(0.99) - clean.took(0.99)
 		all.checks = append(all.checks,
 			within(trouble.name+": p99 added", max(added, 0), pick(s, 2*time.Millisecond, 50*time.Millisecond)))

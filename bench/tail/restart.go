@@ -8,7 +8,7 @@ import (
 
 // rollingRestarts replaces two gateways behind a load balancer in turn, as a
 // deployment does: one is drained and started anew, then the other.
-var rollingRestarts = scenario{15, "ten rolling restarts under keep-alive POSTs", func(ctx context.Context, s *session) (*row, error) {
+var rollingRestarts = scenario{number: 15, name: "ten rolling restarts under keep-alive POSTs", run: func(ctx context.Context, s *session) (*row, error) {
 	const restarts = 10
 	linger := pick(s, time.Second, 400*time.Millisecond)
 	drain := sections{"drain": fmt.Sprintf("{wait: %v, linger: %v, finish: 5s}", 5*readyEvery, linger)}

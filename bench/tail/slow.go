@@ -62,7 +62,7 @@ func (w *world) counted(ctx context.Context, l load, due schedule, events ...eve
 }
 
 // slowCalls has one server hold calls back now and then.
-var slowCalls = scenario{2, "one of three delays 5 % of its calls by 200 ms", func(ctx context.Context, s *session) (*row, error) {
+var slowCalls = scenario{number: 2, name: "one of three delays 5 % of its calls by 200 ms", run: func(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, pooled(16))
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ var slowCalls = scenario{2, "one of three delays 5 % of its calls by 200 ms", fu
 }}
 
 // slowServers slows all servers down, with hedges and without.
-var slowServers = scenario{3, "all backends 10× slower", func(ctx context.Context, s *session) (*row, error) {
+var slowServers = scenario{number: 3, name: "all backends 10× slower", run: func(ctx context.Context, s *session) (*row, error) {
 	length := pick(s, 60*time.Second, 4*time.Second)
 	hedged, before, after, err := s.slowed(ctx, "hedge: {quantile: 0.95, budget: 0.05}", length)
 	if err != nil {

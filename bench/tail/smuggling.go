@@ -14,7 +14,7 @@ import (
 
 // smuggling sends what two readers could take for different requests, alone and
 // behind a good one, each with one behind it that must not be answered.
-var smuggling = scenario{17, "request smuggling, two backends", func(ctx context.Context, s *session) (*row, error) {
+var smuggling = scenario{number: 17, name: "request smuggling, two backends", run: func(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, &world{servers: 2})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/report"
+)
+
+// The callers' budget in an overload.
+const overloadBudget = 100 * time.Millisecond
+
+// narrow is a world that serves 300 requests of 10 rows a second, however they are
+// packed: three servers that take 1 ms a row, one call at a time.
+func narrow() *world {
+	return &world{
+		each:     oiptest.Config{PerRow: time.Millisecond, Workers: 1},
+		sections: sections{"budget": fmt.Sprintf("{default: %v, max: 5s}", overloadBudget)},
+	}
+}
+
+// peak is the most complete answers a second that callers can get who wait for each
+// other.
+func (w *world) peak(ctx context.Context, length time.Duration) (float64, error) {
+	best := 0.0
+	for _, callers := range []uint64{3, 6, 12} {
+		r, err := w.closed(ctx, w.rank(), callers, length)
+		if err != nil {
+			return 0, err
+		}
+		best = max(best, r.goodput())
+	}
+	return best, nil
+}
+
+// goodput is how many complete answers there were a second.
+func (r *run) goodput() float64 { return float64(len(r.with(ok))) / r.length.Seconds() }
+
+// isTurnedAway reports whether nothing of a request was scored.
+func isTurnedAway(s *sample) bool {
+	return s.outcome == refused || s.outcome == degraded && s.fresh+s.cached == 0
+}
+
+// overload asks for more than can be served.
+var overload = scenario{number: 8, name: "2×, 5×, 10× overload", run: func(ctx context.Context, s *session) (*row, error) {
+	w, err := s.newWorld(ctx, narrow())
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	peak, err := w.peak(ctx, pick(s, 5*time.Second, time.Second))
+	if err != nil {
+		return nil, err
+	}
+	all := &row{words: map[string]int{}, lag: s.lag(), notes: []string{fmt.Sprintf("the peak is %.0f complete answers a second", peak)}}
+	before, err := w.sends()
+	if err != nil {
+		return nil, err
+	}
+	for _, level := range []struct{ factor, least, leastShort float64 }{{2, 0.90, 0.6}, {5, 0.85, 0.5}, {10, 0.80, 0.4}} {
+		due := poisson(newRandom(9), step{level.factor * peak, pick(s, 20*time.Second, 2500*time.Millisecond)})
+		r, err := w.open(ctx, w.rank(), due)
+		if err != nil {
+			return nil, err
+		}
+		all.take(r)
+		name := fmt.Sprintf("%v×: ", level.factor)
+		all.checks = append(all.checks,
+			atLeast(name+"goodput", r.goodput()/peak, pick(s, level.least, level.leastShort)),
+			within(name+"accepted p99", r.with(ok).took(0.99), overloadBudget*pick(s, time.Duration(1), 3)),
+			within(name+"refusal p99", r.where(isTurnedAway).took(0.99), pick(s, 5*time.Millisecond, 300*time.Millisecond)))
+		all.notes = append(all.notes, fmt.Sprintf("%sa refusal took %s in the median", name, report.Duration(r.where(isTurnedAway).took(0.5))))
+	}
+	after, err := w.sends()
+	if err != nil {
+		return nil, err
+	}
+	all.extra = after.extra(before)
+	all.checks = append(all.checks, none("corrupt", all.run.count(isCorrupt)), none("failed", len(all.run.with(failed))))
+	return all, nil
+}}
+
+// take adds a run to the figures of a row.
+func (r *row) take(other *run) {
+	r.run = append(r.run, other.samples...)
+	for words, n := range other.words {
+		r.words[words] += n
+	}
+}
+
+// overloadRemoved asks for more than can be served, and then for less again.
+var overloadRemoved = scenario{number: 9, name: "overload removed", run: func(ctx context.Context, s *session) (*row, error) {
+	w, err := s.newWorld(ctx, narrow())
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	peak, err := w.peak(ctx, pick(s, 5*time.Second, time.Second))
+	if err != nil {
+		return nil, err
+	}
+	calm, storm := pick(s, 20*time.Second, 3*time.Second), pick(s, 20*time.Second, 3*time.Second)
+	rest := pick(s, 20*time.Second, 8*time.Second)
+	due := poisson(newRandom(10), step{peak / 2, calm}, step{5 * peak, storm}, step{peak / 2, rest})
+	r, before, after, err := w.counted(ctx, w.rank(), due)
+	if err != nil {
+		return nil, err
+	}
+	normal := r.between(0, calm).took(0.99)
+	factor := pick(s, 1.3, 4)
+	recovered := r.recovered(calm+storm, time.Second, func(s samples) bool {
+		return s.share(ok) >= 0.99 && float64(s.took(0.99)) <= factor*float64(normal)
+	})
+	return &row{run: r.between(calm, calm+storm+5*time.Second), words: r.words, extra: after.extra(before), lag: s.lag(),
+		notes: []string{fmt.Sprintf("normal is at least 99 %% complete, and at most %v times the p99 of before, %s", factor, report.Duration(normal))},
+		checks: []check{
+			none("corrupt", r.count(isCorrupt)),
+			none("failed", len(r.with(failed))),
+			within("normal after", recovered, pick(s, 5*time.Second, 6*time.Second)),
+		}}, nil
+}}
