@@ -47,7 +47,7 @@ type Stats struct {
 	Refused   int64 // by a full queue
 	Failed    int64 // answered or left as Faults say
 	Swallowed int64 // that a black hole took; not in Calls
-	Spent     int64 // that arrived with no time left
+	Spent     int64 // that arrived with no time left, less than 10 µs
 	Unbounded int64 // that arrived without a deadline
 	Probes    int64 // questions for readiness, unless a black hole took them
 	QueuedNow int64

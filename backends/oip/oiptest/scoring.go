@@ -34,10 +34,14 @@ func (s *Server) arrive(now, deadline time.Time) {
 	switch {
 	case deadline.IsZero():
 		s.unbounded.Add(1)
-	case !now.Before(deadline):
+	case deadline.Sub(now) < leastLeft:
 		s.spent.Add(1)
 	}
 }
+
+// leastLeft is less than a call can be answered in. Clients that send one too late say
+// that there is a little left, since 0 would mean that there is no deadline.
+const leastLeft = 10 * time.Microsecond
 
 // score makes e.response of e.request, once a worker has had it.
 func (s *Server) score(e *exchange, deadline time.Time, gone func() bool) *refusal {

@@ -54,7 +54,7 @@ func TestACallWithAPoisonousRowIsRefusedWhole(t *testing.T) {
 
 func TestCallsThatArriveWithNoTimeLeftAreCounted(t *testing.T) {
 	s, now := &Server{}, time.Now()
-	for _, deadline := range []time.Time{{}, now.Add(1), now, now.Add(-1)} {
+	for _, deadline := range []time.Time{{}, now.Add(time.Millisecond), now.Add(time.Microsecond), now.Add(-1)} {
 		s.arrive(now, deadline)
 	}
 	if got := s.Stats(); got.Unbounded != 1 || got.Spent != 2 {
