@@ -52,7 +52,8 @@ type pacer struct {
 	began time.Time // set before the first request
 }
 
-// Pace implements vegeta.Pacer.
+// Pace implements vegeta.Pacer. It does the waiting itself, which vegeta would leave to
+// time.Sleep.
 func (p *pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, stop bool) {
 	if hits == 0 {
 		p.began = time.Now().Add(-elapsed)
@@ -60,7 +61,10 @@ func (p *pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, st
 	if hits >= uint64(len(p.due)) {
 		return 0, true
 	}
-	return p.due[hits] - elapsed, false
+	if wait := p.due[hits] - elapsed; wait > 0 {
+		sleepFor(wait)
+	}
+	return 0, false
 }
 
 // Rate implements vegeta.Pacer.

@@ -30,15 +30,17 @@ func TestConstantArrivalsAreEvenlySpaced(t *testing.T) {
 }
 
 func TestAPacerWaitsUntilTheNextIsDueAndStopsAtTheEnd(t *testing.T) {
-	p := &pacer{due: schedule{10, 30}}
-	for _, c := range []struct {
-		elapsed time.Duration
-		hits    uint64
-		wait    time.Duration
-		stop    bool
-	}{{0, 0, 10, false}, {12, 1, 18, false}, {40, 1, -10, false}, {41, 2, 0, true}} {
-		if wait, stop := p.Pace(c.elapsed, c.hits); wait != c.wait || stop != c.stop {
-			t.Errorf("after %d and %d requests: %d, %v; want %d, %v", c.elapsed, c.hits, wait, stop, c.wait, c.stop)
+	const gap = 20 * time.Millisecond
+	p, began := &pacer{due: schedule{0, gap}}, time.Now()
+	for hits := range uint64(2) {
+		if wait, stop := p.Pace(0, hits); wait != 0 || stop {
+			t.Errorf("after %d requests it says %v, %v; want 0 and on", hits, wait, stop)
 		}
+	}
+	if waited := time.Since(began); waited < gap {
+		t.Errorf("it has waited %v; want %v at least", waited, gap)
+	}
+	if _, stop := p.Pace(gap, 2); !stop {
+		t.Error("it goes on after the last request")
 	}
 }
