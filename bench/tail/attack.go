@@ -66,7 +66,8 @@ func (g *generator) open(ctx context.Context, l load, due schedule, events ...ev
 		return r, <-happened
 	}
 	cancel()
-	<-happened
+	for range happened { // their errors follow from this one
+	}
 	return r, err
 }
 

@@ -48,7 +48,7 @@ type told struct {
 
 // startBackends starts a fleet.
 func (s *session) startBackends(ctx context.Context, f fleet) (*backends, error) {
-	b := &backends{child: &child{command: exec.CommandContext(ctx, s.self, "-role", roleBackends)}}
+	b := &backends{child: &child{command: exec.CommandContext(ctx, s.self, "-role", roleBackends)}} //nolint:gosec // ourselves
 	b.command.Stderr = &b.log
 	in, err := b.command.StdinPipe()
 	if err != nil {
@@ -62,10 +62,7 @@ func (s *session) startBackends(ctx context.Context, f fleet) (*backends, error)
 	}
 	var t told
 	go func() { <-b.ended; w.CloseWithError(errors.New("the backends have ended: " + b.log.String())) }()
-	if err := b.in.Encode(f); err != nil {
-		return nil, err
-	}
-	if err := b.out.Decode(&t); err != nil {
+	if err := b.exchange(f, &t); err != nil {
 		return nil, err
 	}
 	b.addresses = t.Addresses
@@ -104,12 +101,17 @@ func (b *backends) calls() (int, error) {
 func (b *backends) order(o order) ([]oiptest.Stats, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := b.in.Encode(o); err != nil {
-		return nil, err
-	}
 	var t told
-	err := b.out.Decode(&t)
+	err := b.exchange(o, &t)
 	return t.Stats, err
+}
+
+// exchange says something to the process and reads what it says to that.
+func (b *backends) exchange(say, hear any) error {
+	if err := b.in.Encode(say); err != nil {
+		return err
+	}
+	return b.out.Decode(hear)
 }
 
 // serveBackends is the process of backends: it takes a fleet and orders, one a line,

@@ -73,7 +73,7 @@ func (b *balancer) connect(client net.Conn) {
 		if !b.ready[i].Load() {
 			continue
 		}
-		server, err := net.Dial("tcp", b.targets[i])
+		server, err := net.Dial("tcp", b.targets[i]) //nolint:noctx // the loopback
 		if err != nil {
 			continue
 		}

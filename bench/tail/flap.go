@@ -12,7 +12,9 @@ import (
 var unavailable = oiptest.Faults{Status: http.StatusServiceUnavailable}
 
 // flapping has one server fail half of each second.
-var flapping = scenario{number: 6, name: "one of three flaps at 1 Hz", run: func(ctx context.Context, s *session) (*row, error) {
+var flapping = scenario{number: 6, name: "one of three flaps at 1 Hz", run: runFlapping}
+
+func runFlapping(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, pooled(16))
 	if err != nil {
 		return nil, err
@@ -38,12 +40,12 @@ var flapping = scenario{number: 6, name: "one of three flaps at 1 Hz", run: func
 	return &row{run: r.samples, words: r.words, extra: after.extra(before), lag: s.lag(),
 		notes: []string{fmt.Sprintf("the server that had flapped took calls again %.1f s after it was well", back.Seconds())},
 		checks: []check{
-			none("corrupt", r.count(isCorrupt)),
-			none("failed", len(r.with(failed))),
-			atLeast("complete", r.share(ok), pick(s, 0.999, 0.95)),
+			noneCorrupt(r.count(isCorrupt)),
+			noneFailed(len(r.with(failed))),
+			atLeast("complete", r.complete(), pick(s, 0.999, 0.95)),
 			{want: "calls again when well", got: fmt.Sprintf("calls again after %.1f s", back.Seconds()), met: back >= 0},
 		}}, nil
-}}
+}
 
 // returns waits, under load, until a server that is well has a fair share of the
 // calls again, and says how long that was; -1 if it had not within most.
@@ -83,7 +85,9 @@ func (w *world) returns(ctx context.Context, server int, most time.Duration) (ti
 }
 
 // outage has all servers answer 503, then be well again.
-var outage = scenario{number: 7, name: "all backends 503, then well", run: func(ctx context.Context, s *session) (*row, error) {
+var outage = scenario{number: 7, name: "all backends 503, then well", run: runOutage}
+
+func runOutage(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, pooled(16))
 	if err != nil {
 		return nil, err
@@ -116,15 +120,15 @@ var outage = scenario{number: 7, name: "all backends 503, then well", run: func(
 		calls += late[i].Calls - early[i].Calls
 	}
 	seconds := (end - calm).Seconds() * float64(len(late))
-	recovered := r.recovered(end, time.Second, func(s samples) bool { return s.share(ok) >= 0.99 })
+	recovered := r.recovered(end, time.Second, func(s samples) bool { return s.complete() >= 0.99 })
 	return &row{run: r.between(begin, r.length), words: r.words, extra: after.extra(before), lag: s.lag(), checks: []check{
-		none("corrupt", r.count(isCorrupt)),
-		none("failed", len(r.with(failed))),
+		noneCorrupt(r.count(isCorrupt)),
+		noneFailed(len(r.with(failed))),
 		within("full traffic after", recovered, pick(s, 5*time.Second, 6*time.Second)),
 		rateAtMost("probes", float64(probes)/seconds, pick(s, 2.0, 4)),
 		rateAtMost("calls", float64(calls)/seconds, pick(s, 2.0, 4)),
 	}}, nil
-}}
+}
 
 // rateAtMost demands that something comes to each server at most so often.
 func rateAtMost(what string, got, most float64) check {

@@ -76,8 +76,8 @@ func (g *gateway) serve(ctx context.Context) error {
 	return nil
 }
 
-// url is where a path of the gateway's public listener is.
-func (g *gateway) url(path string) string { return "http://" + g.http + path }
+// url is where rankings are asked for.
+func (g *gateway) url() string { return "http://" + g.http + "/rank" }
 
 func isReady(address string) bool {
 	res, err := http.Get("http://" + address + "/readyz") //nolint:noctx // the loopback; the session's children end with it
@@ -88,8 +88,8 @@ func isReady(address string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// metric returns the sum of the series whose name and labels begin with prefix, such
-// as `rankgate_batch_rows_count{model="sum"`.
+// metric returns the sum of the series whose name is prefix, or whose name and labels
+// begin with it, such as `rankgate_batch_rows_count{model="sum"`.
 func (g *gateway) metric(prefix string) (float64, error) {
 	res, err := http.Get("http://" + g.admin + "/metrics") //nolint:noctx // as above
 	if err != nil {
@@ -100,7 +100,8 @@ func (g *gateway) metric(prefix string) (float64, error) {
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
 		series, value, _ := strings.Cut(lines.Text(), " ")
-		if series != prefix && !strings.HasPrefix(series, prefix+"{") && !(strings.Contains(prefix, "{") && strings.HasPrefix(series, prefix)) {
+		name, _, _ := strings.Cut(series, "{")
+		if name != prefix && !(strings.Contains(prefix, "{") && strings.HasPrefix(series, prefix)) {
 			continue
 		}
 		v, err := strconv.ParseFloat(value, 64)

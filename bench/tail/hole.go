@@ -8,7 +8,9 @@ import (
 )
 
 // blackHole has a server take everything and answer nothing.
-var blackHole = scenario{number: 4, name: "one of three black-holed", run: func(ctx context.Context, s *session) (*row, error) {
+var blackHole = scenario{number: 4, name: "one of three black-holed", run: runBlackHole}
+
+func runBlackHole(ctx context.Context, s *session) (*row, error) {
 	w := pooled(16)
 	w.sections = sections{"budget": "{default: 100ms, max: 5s}"}
 	w, err := s.newWorld(ctx, w)
@@ -35,12 +37,12 @@ var blackHole = scenario{number: 4, name: "one of three black-holed", run: func(
 	}
 	late := r.between(begin+time.Second, r.length)
 	return &row{run: r.between(begin, r.length), words: r.words, extra: after.extra(before), lag: s.lag(), checks: []check{
-		none("corrupt", r.count(isCorrupt)),
-		none("failed", len(r.with(failed))),
+		noneCorrupt(r.count(isCorrupt)),
+		noneFailed(len(r.with(failed))),
 		within("ejected", ejected, pick(s, time.Second, 3*time.Second)),
-		atLeast("complete after 1 s", late.share(ok), pick(s, 0.999, 0.95)),
+		atLeast("complete after 1 s", late.complete(), pick(s, 0.999, 0.95)),
 	}}, nil
-}}
+}
 
 // Calls in a beat that are traffic, and not a trial of a server that is ejected.
 const (

@@ -16,7 +16,9 @@ import (
 
 // leavers has half of the callers go away while their rows wait for the only server,
 // which is busy with a long request.
-var leavers = scenario{number: 11, name: "half of the callers leave while queued", run: func(ctx context.Context, s *session) (*row, error) {
+var leavers = scenario{number: 11, name: "half of the callers leave while queued", run: runLeavers}
+
+func runLeavers(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, &world{
 		servers: 1, each: oiptest.Config{PerRow: time.Millisecond, Workers: 1}, pool: "max_in_flight: 1, hedge: {quantile: 0}",
 		sections: sections{"budget": "{default: 4s, max: 5s}"},
@@ -47,12 +49,12 @@ var leavers = scenario{number: 11, name: "half of the callers leave while queued
 	r.extra = after.extra(before)
 	r.notes = append(r.notes, fmt.Sprintf("sent counts those who stayed; as many rows were given up, %d", left))
 	r.checks = []check{
-		none("corrupt", r.run.count(isCorrupt)),
-		none("failed", len(r.run.with(failed))),
+		noneCorrupt(r.run.count(isCorrupt)),
+		noneFailed(len(r.run.with(failed))),
 		atLeast("rows given up that never ran", 1-float64(ran)/float64(max(left, 1)), pick(s, 0.95, 0.8)),
 	}
 	return r, nil
-}}
+}
 
 // crowd is what came of callers of whom half have left.
 type crowd struct {

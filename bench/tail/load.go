@@ -85,15 +85,20 @@ func itemOf(n, row int) int { return (37*n + row) % items }
 
 // answer is what /rank answers.
 type answer struct {
-	ID      string
-	Version string
+	ID      string `json:"id"`
+	Version string `json:"version"`
 	Items   []struct {
-		ID    string
-		Score float64
-	}
-	Degraded bool
-	Coverage struct{ Model, Cache, Stale, Fallback int }
-	TookMS   float64 `json:"took_ms"`
+		ID    string  `json:"id"`
+		Score float64 `json:"score"`
+	} `json:"items"`
+	Degraded bool `json:"degraded"`
+	Coverage struct {
+		Model    int `json:"model"`
+		Cache    int `json:"cache"`
+		Stale    int `json:"stale"`
+		Fallback int `json:"fallback"`
+	} `json:"coverage"`
+	TookMS float64 `json:"took_ms"`
 }
 
 func (r *ranking) judge(res *vegeta.Result, s *sample) {

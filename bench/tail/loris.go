@@ -14,7 +14,9 @@ import (
 
 // slowLoris opens connections on which requests come a header at a time and never
 // end, and anew whatever is closed.
-var slowLoris = scenario{number: 16, name: "slow-loris connections beside others' requests", run: func(ctx context.Context, s *session) (*row, error) {
+var slowLoris = scenario{number: 16, name: "slow-loris connections beside others' requests", run: runSlowLoris}
+
+func runSlowLoris(ctx context.Context, s *session) (*row, error) {
 	connections, length := pick(s, 5000, 1000), pick(s, 30*time.Second, 4*time.Second)
 	g, err := s.newGateway(ctx, nil)
 	if err != nil {
@@ -23,7 +25,7 @@ var slowLoris = scenario{number: 16, name: "slow-loris connections beside others
 	defer g.stop()
 	gen := newGenerator(0)
 	defer gen.close()
-	l := &ranking{url: g.url("/rank"), right: sumModel, rows: 10}
+	l := &ranking{url: g.url(), right: sumModel, rows: 10}
 	due := poisson(newRandom(16), step{200, length})
 	if _, err := gen.open(ctx, l, due.count(200)); err != nil { // warm
 		return nil, err
@@ -48,17 +50,18 @@ var slowLoris = scenario{number: 16, name: "slow-loris connections beside others
 	return &row{run: r.samples, words: r.words, extra: noExtra, lag: s.lag(),
 		notes: []string{fmt.Sprintf("%.0f connections were open when the load began", open)},
 		checks: []check{
-			none("corrupt", r.count(isCorrupt)),
-			none("failed", len(r.with(failed))),
+			noneCorrupt(r.count(isCorrupt)),
+			noneFailed(len(r.with(failed))),
 			times("p99", r.took(0.99), clean.took(0.99), pick(s, 1.2, 10)),
 		}}, nil
-}}
+}
 
 // startLoris starts the process that holds the connections, and waits for it to have
 // them all.
 func (s *session) startLoris(ctx context.Context, target string, connections int) (*child, error) {
-	c := &child{command: exec.CommandContext(ctx, s.self, "-role", roleLoris, target, strconv.Itoa(connections))} //nolint:gosec // ourselves
-	if _, err := c.command.StdinPipe(); err != nil {                                                              // it ends when that does
+	//nolint:gosec // ourselves
+	c := &child{command: exec.CommandContext(ctx, s.self, "-role", roleLoris, target, strconv.Itoa(connections))}
+	if _, err := c.command.StdinPipe(); err != nil { // it ends when that does
 		return nil, err
 	}
 	c.command.Stderr = &c.log
@@ -90,7 +93,7 @@ func serveLoris(args []string) error {
 	for first.Load() < int64(connections) {
 		time.Sleep(look)
 	}
-	fmt.Println("open")
+	fmt.Fprintln(os.Stdout, "open")
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }
@@ -98,7 +101,7 @@ func serveLoris(args []string) error {
 // creep holds one connection at a time.
 func creep(target string, first *atomic.Int64) {
 	for counted := false; ; {
-		c, err := net.Dial("tcp", target)
+		c, err := net.Dial("tcp", target) //nolint:noctx // it ends with the process
 		if err == nil && !counted {
 			counted = true
 			first.Add(1)

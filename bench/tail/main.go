@@ -38,7 +38,7 @@ const (
 
 func main() {
 	var s settings
-	flag.BoolVar(&s.short, "short", false, "at most 20 s a scenario, with limits wide enough for a busy machine; a limit that is missed fails")
+	flag.BoolVar(&s.short, "short", false, "at most 20 s a scenario, with limits for a busy machine; one that is missed fails")
 	flag.Var(&s.only, "only", "numbers of the scenarios to run, as 2,5 (default: all)")
 	flag.StringVar(&s.out, "out", "", "file for the page, besides the table on standard output")
 	flag.StringVar(&s.role, "role", "", "what this program is when it has started itself")

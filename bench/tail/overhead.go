@@ -17,7 +17,9 @@ import (
 
 // overhead sends the same calls of the Open Inference Protocol to a backend and, by
 // way of the gateway, to the same backends.
-var overhead = scenario{number: 1, name: "gateway minus direct call at 70 % of its maximum", run: func(ctx context.Context, s *session) (*row, error) {
+var overhead = scenario{number: 1, name: "gateway minus direct call at 70 % of its maximum", run: runOverhead}
+
+func runOverhead(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, &world{each: oiptest.Config{Workers: 16}, protocol: "http"})
 	if err != nil {
 		return nil, err
@@ -66,13 +68,13 @@ var overhead = scenario{number: 1, name: "gateway minus direct call at 70 % of i
 	added := func(q float64) time.Duration { return r.run.took(q) - without.took(q) }
 	r.notes = []string{fmt.Sprintf("%.0f requests a second; direct p50 %v, p99 %v", rate, without.took(0.5), without.took(0.99))}
 	r.checks = []check{
-		none("corrupt", r.run.count(isCorrupt)),
-		none("failed", len(r.run.with(failed))),
+		noneCorrupt(r.run.count(isCorrupt)),
+		noneFailed(len(r.run.with(failed))),
 		within("p50 added", added(0.5), pick(s, 80*time.Microsecond, 5*time.Millisecond)),
 		within("p99 added", added(0.99), pick(s, 300*time.Microsecond, 50*time.Millisecond)),
 	}
 	return r, nil
-}}
+}
 
 // inference is a load of one call, always the same, in JSON with binary tensors.
 type inference struct {

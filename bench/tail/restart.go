@@ -8,7 +8,9 @@ import (
 
 // rollingRestarts replaces two gateways behind a load balancer in turn, as a
 // deployment does: one is drained and started anew, then the other.
-var rollingRestarts = scenario{number: 15, name: "ten rolling restarts under keep-alive POSTs", run: func(ctx context.Context, s *session) (*row, error) {
+var rollingRestarts = scenario{number: 15, name: "ten rolling restarts under keep-alive POSTs", run: runRollingRestarts}
+
+func runRollingRestarts(ctx context.Context, s *session) (*row, error) {
 	const restarts = 10
 	linger := pick(s, time.Second, 400*time.Millisecond)
 	drain := sections{"drain": fmt.Sprintf("{wait: %v, linger: %v, finish: 5s}", 5*readyEvery, linger)}
@@ -55,8 +57,8 @@ var rollingRestarts = scenario{number: 15, name: "ten rolling restarts under kee
 	return &row{run: r.samples, words: r.words, extra: noExtra, lag: 0,
 		notes: []string{fmt.Sprintf("the restarts took %.1f s of %.1f s of load", took.Seconds(), r.length.Seconds())},
 		checks: []check{
-			none("corrupt", r.count(isCorrupt)),
-			none("failed", len(r.with(failed))+len(r.with(refused))),
+			noneCorrupt(r.count(isCorrupt)),
+			noneFailed(len(r.with(failed)) + len(r.with(refused))),
 			{want: "10 restarts under load", got: fmt.Sprintf("%.1f s", took.Seconds()), met: took > 0 && took < r.length, hard: false},
 		}}, nil
-}}
+}

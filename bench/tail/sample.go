@@ -69,12 +69,12 @@ func (s samples) count(match func(*sample) bool) int {
 	return n
 }
 
-// share is how large a part of the samples has an outcome; 0 of none.
-func (s samples) share(o outcome) float64 {
+// complete is how large a part of the samples has every score; 0 of none.
+func (s samples) complete() float64 {
 	if len(s) == 0 {
 		return 0
 	}
-	return float64(s.count(func(s *sample) bool { return s.outcome == o })) / float64(len(s))
+	return float64(s.count(func(s *sample) bool { return s.outcome == ok })) / float64(len(s))
 }
 
 // percentile is the time that so large a part of the samples has at most; 0 if there

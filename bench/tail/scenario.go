@@ -42,6 +42,7 @@ type check struct {
 	want, got string
 	met       bool
 	hard      bool // a wrong answer, a lost request, amplification: a fault on any machine
+	usual     bool // every scenario demands it; not shown while it is met
 }
 
 // verdict is what a row says of its scenario.
@@ -89,9 +90,24 @@ func none(what string, n int) check {
 	return check{want: "0 " + what, got: fmt.Sprintf("%d %s", n, what), met: n == 0, hard: true}
 }
 
+// noneCorrupt demands that every score is right, no item is missing and none is twice there.
+func noneCorrupt(n int) check { return usually(none("corrupt", n)) }
+
+// noneFailed demands that every request is answered.
+func noneFailed(n int) check { return usually(none("failed", n)) }
+
+func usually(c check) check {
+	c.usual = true
+	return c
+}
+
 // within demands that a time is at most so long.
 func within(what string, got, most time.Duration) check {
-	return check{want: fmt.Sprintf("%s ≤ %s", what, report.Duration(most)), got: fmt.Sprintf("%s %s", what, report.Duration(got)), met: got <= most}
+	return check{
+		want: fmt.Sprintf("%s ≤ %s", what, report.Duration(most)),
+		got:  fmt.Sprintf("%s %s", what, report.Duration(got)),
+		met:  got <= most,
+	}
 }
 
 // times demands that a time is at most so many times another.

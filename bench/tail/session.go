@@ -38,7 +38,8 @@ func newSession(ctx context.Context, short bool) (*session, error) {
 		return nil, err
 	}
 	s.binary = filepath.Join(s.dir, "gateway")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-o", s.binary, "./cmd/gateway") //nolint:gosec // ours
+	//nolint:gosec // our own program
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-o", s.binary, "./cmd/gateway")
 	build.Dir = root
 	if words, err := build.CombinedOutput(); err != nil {
 		s.close()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/report"
 )
 
 // pooled is a world of three servers whose calls take 2 ms, and more at random: the
@@ -62,7 +63,9 @@ func (w *world) counted(ctx context.Context, l load, due schedule, events ...eve
 }
 
 // slowCalls has one server hold calls back now and then.
-var slowCalls = scenario{number: 2, name: "one of three delays 5 % of its calls by 200 ms", run: func(ctx context.Context, s *session) (*row, error) {
+var slowCalls = scenario{number: 2, name: "one of three delays 5 % of its calls by 200 ms", run: runSlowCalls}
+
+func runSlowCalls(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, pooled(16))
 	if err != nil {
 		return nil, err
@@ -84,15 +87,17 @@ var slowCalls = scenario{number: 2, name: "one of three delays 5 % of its calls 
 		return nil, err
 	}
 	return &row{run: r.samples, words: r.words, extra: after.extra(before), lag: s.lag(), checks: []check{
-		none("corrupt", r.count(isCorrupt)),
-		none("failed", len(r.with(failed))),
+		noneCorrupt(r.count(isCorrupt)),
+		noneFailed(len(r.with(failed))),
 		times("p99", r.took(0.99), clean.took(0.99), pick(s, 1.3, 5)),
 		firmly(atMost("extra sends", after.extraShare(before), pick(s, 0.05, 0.12))),
 	}}, nil
-}}
+}
 
 // slowServers slows all servers down, with hedges and without.
-var slowServers = scenario{number: 3, name: "all backends 10× slower", run: func(ctx context.Context, s *session) (*row, error) {
+var slowServers = scenario{number: 3, name: "all backends 10× slower", run: runSlowServers}
+
+func runSlowServers(ctx context.Context, s *session) (*row, error) {
 	length := pick(s, 60*time.Second, 4*time.Second)
 	hedged, before, after, err := s.slowed(ctx, "hedge: {quantile: 0.95, budget: 0.05}", length)
 	if err != nil {
@@ -103,14 +108,14 @@ var slowServers = scenario{number: 3, name: "all backends 10× slower", run: fun
 		return nil, err
 	}
 	return &row{run: hedged.samples, words: hedged.words, extra: after.extra(before), lag: s.lag(),
-		notes: []string{fmt.Sprintf("without hedges p50 %.0f ms, p99 %.0f ms", 1e3*plain.took(0.5).Seconds(), 1e3*plain.took(0.99).Seconds())},
+		notes: []string{fmt.Sprintf("without hedges p50 %s, p99 %s", report.Duration(plain.took(0.5)), report.Duration(plain.took(0.99)))},
 		checks: []check{
-			none("corrupt", hedged.count(isCorrupt)),
-			none("failed", len(hedged.with(failed))),
+			noneCorrupt(hedged.count(isCorrupt)),
+			noneFailed(len(hedged.with(failed))),
 			firmly(atMost("extra sends", after.extraShare(before), pick(s, 0.05, 0.12))),
-			atLeast("goodput, of that without hedges", float64(len(hedged.with(ok)))/float64(max(len(plain.with(ok)), 1)), pick(s, 0.95, 0.8)),
+			atLeast("goodput, of that without hedges", hedged.goodput()/max(plain.goodput(), 1), pick(s, 0.95, 0.8)),
 		}}, nil
-}}
+}
 
 // slowed is a run on servers that have become slow, at 70 % of what they can then do.
 func (s *session) slowed(ctx context.Context, hedge string, length time.Duration) (r *run, before, after sends, err error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/rankgate/rankgate/backends/oip"
@@ -47,9 +48,7 @@ func (s *session) newWorld(ctx context.Context, w *world) (*world, error) {
 		"pools": fmt.Sprintf("{fleet: {protocol: %s, endpoints: [%s], %s}}",
 			w.protocol, strings.Join(endpoints, ", "), w.pool),
 	}
-	for name, text := range w.sections {
-		all[name] = text
-	}
+	maps.Copy(all, w.sections)
 	if w.gateway, err = s.newGateway(ctx, all); err != nil {
 		w.backends.stop()
 		return nil, err
@@ -66,5 +65,5 @@ func (w *world) close() {
 
 // rank is a load of rankings of 10 rows by the backends.
 func (w *world) rank() *ranking {
-	return &ranking{url: w.gateway.url("/rank"), right: linearModel, rows: 10}
+	return &ranking{url: w.gateway.url(), right: linearModel, rows: 10}
 }
