@@ -32,7 +32,7 @@ func runRedisTrouble(ctx context.Context, s *session) (*row, error) {
 		all.take(r)
 		added := r.took(0.99) - clean.took(0.99)
 		all.checks = append(all.checks,
-			within(trouble.name+": p99 added", max(added, 0), pick(s, 2*time.Millisecond, 50*time.Millisecond)))
+			within(trouble.name+": p99 added", max(added, 0), pick(s, 2*time.Millisecond, 100*time.Millisecond)))
 	}
 	all.checks = append(all.checks, noneCorrupt(all.run.count(isCorrupt)), noneFailed(len(all.run.with(failed))))
 	return all, nil
