@@ -5,6 +5,7 @@ package wiretest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,7 +18,7 @@ const Marker = "GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n"
 // Ambiguous are requests that two readers could take for different ones, or that
 // are none. All must be refused.
 func Ambiguous() []string {
-	const post, get = "POST /rank HTTP/1.1\r\nHost: g\r\n", "GET /healthz HTTP/1.1\r\n"
+	const post = "POST /rank HTTP/1.1\r\nHost: g\r\n"
 	list := []string{
 		// two lengths
 		post + "Content-Length: 26\r\nContent-Length: 26\r\n\r\n" + Good,
@@ -25,11 +26,11 @@ func Ambiguous() []string {
 		post + "Content-Length: 26, 26\r\n\r\n" + Good,
 		post + "Content-Length: 26,0\r\n\r\n" + Good,
 		post + "Content-Length: 26\r\ncontent-length: 3\r\n\r\n" + Good,
-		post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n" + chunked(Good),
+		post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n" + chunked,
 		post + "Transfer-Encoding: identity\r\nContent-Length: 26\r\n\r\n" + Good,
 
 		// lengths that are none
@@ -48,19 +49,25 @@ func Ambiguous() []string {
 		post + "Content-Length: 26\x00\r\n\r\n" + Good,
 
 		// encodings that are none
-		post + "Transfer-Encoding: xchunked\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: chunked, identity\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: gzip, chunked\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: \"chunked\"\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: chunked;q=1\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: \x0bchunked\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding : chunked\r\n\r\n" + chunked(Good),
-		post + " Transfer-Encoding: chunked\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding:\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding:\r\n chunked\r\n\r\n" + chunked(Good),
-		"POST /rank HTTP/1.0\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(Good),
+		post + "Transfer-Encoding: xchunked\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: chunked, identity\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: gzip, chunked\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: \"chunked\"\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: chunked;q=1\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: \x0bchunked\r\n\r\n" + chunked,
+		post + "Transfer-Encoding : chunked\r\n\r\n" + chunked,
+		post + " Transfer-Encoding: chunked\r\n\r\n" + chunked,
+		post + "Transfer-Encoding:\r\n\r\n" + chunked,
+		post + "Transfer-Encoding:\r\n chunked\r\n\r\n" + chunked,
+		"POST /rank HTTP/1.0\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked,
+	}
+	return slices.Concat(list, ambiguousLines(), ambiguousTargets(), ambiguousChunks())
+}
 
-		// lines
+// ambiguousLines are headers whose lines are in doubt.
+func ambiguousLines() []string {
+	const get = "GET /healthz HTTP/1.1\r\n"
+	return []string{
 		get + "Host: g\r\nX: a\r\n b\r\n\r\n",
 		get + "Host: g\r\nX: a\r\n\tTransfer-Encoding: chunked\r\n\r\n",
 		get + " Host: g\r\n\r\n",
@@ -85,7 +92,6 @@ func Ambiguous() []string {
 		get + "Host: g\r\n" + strings.Repeat("X: y\r\n", 1<<10) + "\r\n",
 		strings.Repeat("\r\n", 4<<10) + get + "Host: g\r\n\r\n",
 	}
-	return append(list, append(ambiguousTargets(), ambiguousChunks()...)...)
 }
 
 // ambiguousTargets are first lines and hosts.
@@ -140,9 +146,10 @@ func Unambiguous() []string {
 		post + "Content-Length: 26\r\n\r\n" + Good,
 		post + "content-length:26\r\n\r\n" + Good,
 		post + "CONTENT-LENGTH: \t 0026 \t\r\n\r\n" + Good,
-		post + "Transfer-Encoding: chunked\r\n\r\n" + chunked(Good),
-		post + "transfer-encoding:CHUNKED\r\n\r\n" + chunked(Good),
-		post + "Transfer-Encoding: chunked\r\n\r\n00a;name=\"va lue\";b\r\n" + Good[:10] + "\r\nF\r\n" + Good[10:25] + "\r\n1\r\n" + Good[25:] + "\r\n000;end\r\n\r\n",
+		post + "Transfer-Encoding: chunked\r\n\r\n" + chunked,
+		post + "transfer-encoding:CHUNKED\r\n\r\n" + chunked,
+		post + "Transfer-Encoding: chunked\r\n\r\n00a;name=\"va lue\";b\r\n" + Good[:10] +
+			"\r\nF\r\n" + Good[10:25] + "\r\n1\r\n" + Good[25:] + "\r\n000;end\r\n\r\n",
 		post + "Expect: 100-continue\r\nContent-Length: 26\r\n\r\n" + Good,
 		"\r\n\r\n" + post + "Content-Length: 26\r\n\r\n" + Good,
 		"POST http://g/rank HTTP/1.1\r\nHost: G\r\nContent-Length: 26\r\n\r\n" + Good,
@@ -158,5 +165,5 @@ func Unambiguous() []string {
 	}
 }
 
-// chunked is body in one chunk.
-func chunked(body string) string { return fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body) }
+// chunked is Good in one chunk.
+const chunked = "1a\r\n" + Good + "\r\n0\r\n\r\n"
