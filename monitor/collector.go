@@ -18,6 +18,7 @@ type Sources struct {
 	Cache  func() cache.Stats
 	Memory func() []features.ViewInfo // nil unless the feature store is embedded
 	Redis  func() redis.Stats         // nil unless it is remote
+	Pools  []PoolSource
 }
 
 // VersionSource is what one loaded model version counts.
@@ -96,6 +97,9 @@ func (c *sharedCollector) Collect(out chan<- prometheus.Metric) {
 	}
 	if c.Redis != nil {
 		collectRedis(out, c.Redis())
+	}
+	for _, p := range c.Pools {
+		collectPool(out, p)
 	}
 }
 

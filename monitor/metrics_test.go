@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/rankgate/rankgate/backends/pool"
 	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/cache"
 	"github.com/rankgate/rankgate/edge"
@@ -23,6 +24,9 @@ func watched(t *testing.T) *Metrics {
 		Edge:   &edge.Stats{},
 		Cache:  func() cache.Stats { return cache.Stats{Hits: 3} },
 		Memory: func() []features.ViewInfo { return []features.ViewInfo{{Name: "user_stats", Newest: time.Unix(7, 0)}} },
+		Pools: []PoolSource{{"gpu", func() pool.Stats {
+			return pool.Stats{Calls: 5, Servers: []pool.ServerStats{{Address: "10.0.0.1:8001", State: pool.Ejected}}}
+		}}},
 		Redis: func() redis.Stats {
 			return redis.Stats{Views: []redis.ViewStats{{View: "item_stats", Materialized: redis.Materialized{LastSuccess: 9, NewestEvent: 8}}}}
 		},

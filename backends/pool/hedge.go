@@ -96,10 +96,7 @@ func (f *flight[C, R]) second(token func(now time.Duration) bool) (permit[C], bo
 		return permit[C]{}, false
 	}
 	class := classOf(f.call.Rows)
-	typical := s.latency.typical(class)
-	if typical == 0 { // a new server
-		typical = p.latency.typical(class)
-	}
+	typical := p.typical(s, class)
 	if typical >= f.deadline-now || f.deadline <= now {
 		return permit[C]{}, false
 	}
@@ -108,4 +105,13 @@ func (f *flight[C, R]) second(token func(now time.Duration) bool) (permit[C], bo
 		return permit[C]{}, false
 	}
 	return p.begin(s, now, false)
+}
+
+// typical is what a call usually takes at a server, or at all of them if it is new; 0
+// if that is not known.
+func (p *Pool[C]) typical(s *server[C], class int) time.Duration {
+	if own := s.latency.typical(class); own > 0 {
+		return own
+	}
+	return p.latency.typical(class)
 }

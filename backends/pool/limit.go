@@ -18,7 +18,12 @@ type limiter struct {
 	mu      sync.Mutex // serializes learning
 	most    float64    // what the servers may hold at all
 	learned bool       // anything
-	classes [numClasses]trend
+
+	// Of the span of learning that began at turned; under mu.
+	turned               time.Duration
+	good, bad, gradients float64 // answers, refusals, and the sum of the answers' gradients
+	busy                 bool    // half of the limit was in use
+	classes              [numClasses]trend
 }
 
 // trend is what calls of one size take, in nanoseconds, lately and over a long time.
@@ -32,7 +37,9 @@ const (
 	firstPart  = 0.5 // of what the servers may hold, with which it begins: both ways are short
 	queue      = 4.0
 	tolerance  = 1.5 // calls may take that much longer before the limit shrinks
-	smoothing  = 0.2
+	smoothing  = 0.25
+
+	limitSpan = 100 * time.Millisecond
 
 	shortSpan, longSpan = 10, 600 // calls
 	crowded             = 0.8     // of the limit: no time for hedges
@@ -75,7 +82,7 @@ func (l *limiter) resize(most int) {
 
 // observe learns from a call that a server answered. Errors and losers say
 // nothing about how long a call takes, and must be left out.
-func (l *limiter) observe(class int, took time.Duration) {
+func (l *limiter) observe(class int, now, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := &l.classes[class]
@@ -85,25 +92,43 @@ func (l *limiter) observe(class int, took time.Duration) {
 	if t.long > 2*t.short {
 		t.long *= 0.95 // what was slow is over
 	}
-	limit := l.value()
-	if float64(l.held.Load()) < limit/2 {
-		return // too few calls to say that the limit is too low
-	}
-	gradient := min(max(tolerance*t.long/t.short, 0.5), 1)
-	next := limit * gradient
-	if gradient == 1 {
-		next += queue // only then: added always, the limit would creep up under overload
-	}
-	l.learned = true
-	l.set(limit + smoothing*(next-limit))
+	l.good++
+	l.gradients += min(max(tolerance*t.long/t.short, 0.5), 1)
+	l.busy = l.busy || float64(l.held.Load()) >= l.value()/2
+	l.turn(now)
 }
 
-// refused learns from a server that is full: the limit was one too high.
-func (l *limiter) refused() {
+// refused learns from a server that was full, or that had a call for as long as calls
+// take and did not answer: all of them waiting in its queue look like this.
+func (l *limiter) refused(now time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.learned = true
-	l.set(l.value() - 1)
+	l.bad++
+	l.turn(now)
+}
+
+// turn ends a span of learning when it is over. Each moves the limit once: what a call
+// took tells of a limit that was there when it began.
+func (l *limiter) turn(now time.Duration) {
+	if now-l.turned < limitSpan {
+		return
+	}
+	limit := l.value()
+	switch {
+	case l.bad > 0:
+		limit *= 1 - 0.5*l.bad/(l.bad+l.good)
+		l.learned = true
+	case l.busy: // else too few calls to say that the limit is too low
+		gradient := l.gradients / l.good
+		next := limit * gradient
+		if gradient == 1 {
+			next += queue // only then: added always, the limit would creep up under overload
+		}
+		limit += smoothing * (next - limit)
+		l.learned = true
+	}
+	l.turned, l.good, l.bad, l.gradients, l.busy = now, 0, 0, 0, false
+	l.set(limit)
 }
 
 func (l *limiter) set(limit float64) {

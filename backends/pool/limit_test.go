@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// steps observes calls that take so long while the limit is used up.
+// steps observes calls that take so long while the limit is used up, each a span of
+// learning after the one before.
 func (l *limiter) steps(n int, took time.Duration) float64 {
 	for range n {
 		l.held.Store(int64(l.value()))
-		l.observe(5, took)
+		l.observe(5, l.turned+limitSpan, took)
 	}
 	l.held.Store(0)
 	return l.value()
@@ -40,7 +41,7 @@ func TestTheLimitDoesNotGrowWhileItIsNotUsed(t *testing.T) {
 	var l limiter
 	l.resize(192)
 	for range 1000 {
-		l.observe(5, 10*ms)
+		l.observe(5, l.turned+limitSpan, 10*ms)
 	}
 	if got := l.value(); got != 96 {
 		t.Errorf("it is %v", got)
@@ -51,11 +52,16 @@ func TestAServerThatIsFullLowersTheLimit(t *testing.T) {
 	var l limiter
 	l.resize(192)
 	before := l.steps(1000, 10*ms)
-	for range 50 {
-		l.refused()
+	l.observe(5, l.turned, 10*ms)
+	l.refused(l.turned + limitSpan)
+	if got := l.value(); got != 0.75*before {
+		t.Errorf("one refusal beside one answer took it from %v to %v", before, got)
 	}
-	if got := l.value(); got != before-50 {
-		t.Errorf("50 refusals took it from %v to %v", before, got)
+	for range 5 {
+		l.refused(l.turned + limitSpan)
+	}
+	if got := l.value(); got != leastLimit {
+		t.Errorf("refusals alone took it to %v", got)
 	}
 }
 
@@ -101,7 +107,7 @@ func TestAfterASpellOfSlownessWithFewCallsTheLimitGrowsAgain(t *testing.T) {
 	var l limiter
 	l.resize(192)
 	for range 500 {
-		l.refused()
+		l.refused(l.turned + limitSpan)
 	}
 	if got := l.value(); got != leastLimit {
 		t.Errorf("refusals took it to %v", got)

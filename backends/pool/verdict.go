@@ -78,20 +78,20 @@ func (p *Pool[C]) end(at permit[C], e *ending) {
 	case good:
 		verdictOf = nil
 		s.observe(e.rows, e.at, took)
-		p.limit.observe(class, took)
+		p.limit.observe(class, e.at, took)
 	case declined:
 		verdictOf = nil
 	case full:
 		s.penalize(e.at, took)
-		p.limit.refused()
+		p.limit.refused(e.at)
 	case failed:
 		verdictOf = errFailed
 		s.failures.Add(1)
 		s.penalize(e.at, took)
-		if e.late {
-			p.limit.refused() // a server with too much to do looks like this, if all calls wait in its queue
-		}
 	case nothing:
+	}
+	if e.late && !e.lost && took >= p.typical(s, class) {
+		p.limit.refused(e.at)
 	}
 	// A first attempt that lost, or was given up, took at least so long, which is
 	// longer than the trigger: it counts there, or the slowest would be missing from

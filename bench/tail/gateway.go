@@ -88,9 +88,8 @@ func isReady(address string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// metric returns the sum of the series whose name is prefix, or whose name and labels
-// begin with it, such as `rankgate_batch_rows_count{model="sum"`.
-func (g *gateway) metric(prefix string) (float64, error) {
+// metric returns the sum of the series of that name.
+func (g *gateway) metric(name string) (float64, error) {
 	res, err := http.Get("http://" + g.admin + "/metrics") //nolint:noctx // as above
 	if err != nil {
 		return 0, err
@@ -100,8 +99,7 @@ func (g *gateway) metric(prefix string) (float64, error) {
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
 		series, value, _ := strings.Cut(lines.Text(), " ")
-		name, _, _ := strings.Cut(series, "{")
-		if name != prefix && !(strings.Contains(prefix, "{") && strings.HasPrefix(series, prefix)) {
+		if its, _, _ := strings.Cut(series, "{"); its != name {
 			continue
 		}
 		v, err := strconv.ParseFloat(value, 64)

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/rankgate/rankgate/router"
 )
@@ -12,6 +13,7 @@ func (g *gateway) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	g.metrics.Register(mux)
 	mux.HandleFunc("GET /admin/models", g.listModels)
+	mux.HandleFunc("GET /admin/backends", g.listBackends)
 	return mux
 }
 
@@ -43,10 +45,51 @@ func (g *gateway) listModels(w http.ResponseWriter, _ *http.Request) {
 			models = append(models, g.listed(m))
 		}
 	}
+	g.tell(w, map[string]any{"models": models})
+}
+
+// tell answers a question to the admin listener.
+func (g *gateway) tell(w http.ResponseWriter, what map[string]any) {
 	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewEncoder(w).Encode(map[string]any{"models": models}); err != nil {
-		g.log.Debug("/admin/models", "error", err) // the reader has left
+	if err := json.NewEncoder(w).Encode(what); err != nil {
+		g.log.Debug("the admin listener's answer was not read", "error", err)
 	}
+}
+
+// listedPool is one pool as /admin/backends shows it.
+type listedPool struct {
+	Name     string         `json:"name"`
+	InFlight int            `json:"in_flight"`
+	Limit    int            `json:"limit"` // of in_flight, as learned
+	Calls    uint64         `json:"calls"`
+	Hedges   uint64         `json:"hedges"`
+	Retries  uint64         `json:"retries"`
+	Servers  []listedServer `json:"servers"`
+}
+
+type listedServer struct {
+	Address  string  `json:"address"`
+	State    string  `json:"state"` // unproven, well, unready, ejected or trial
+	InFlight int     `json:"in_flight"`
+	Calls    uint64  `json:"calls"`
+	Failures uint64  `json:"failures"`
+	PeakMS   float64 `json:"peak_ms"`
+}
+
+// listBackends answers GET /admin/backends: the pools and what they think of their
+// servers.
+func (g *gateway) listBackends(w http.ResponseWriter, _ *http.Request) {
+	pools := []listedPool{}
+	for _, p := range g.poolSources() {
+		s := p.Stats()
+		l := listedPool{p.Name, s.InFlight, s.Limit, s.Calls, s.Hedges, s.Retries, []listedServer{}}
+		for _, server := range s.Servers {
+			l.Servers = append(l.Servers, listedServer{server.Address, server.State.String(), server.InFlight,
+				server.Calls, server.Failures, float64(server.Peak) / float64(time.Millisecond)})
+		}
+		pools = append(pools, l)
+	}
+	g.tell(w, map[string]any{"pools": pools})
 }
 
 func (g *gateway) listed(m *router.Model) listedModel {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/rankgate/rankgate/backends/pool"
 	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/config"
+	"github.com/rankgate/rankgate/monitor"
 )
 
 // place is a pool of servers and the versions that run there.
@@ -81,6 +83,25 @@ func (p *place) start(log *slog.Logger) (err error) {
 	}
 	p.caller = oip.NewPooled(p.pool)
 	return nil
+}
+
+// poolSources are the pools by name, for whoever watches them.
+func (g *gateway) poolSources() []monitor.PoolSource {
+	var sources []monitor.PoolSource
+	for _, name := range slices.Sorted(maps.Keys(g.places)) {
+		sources = append(sources, monitor.PoolSource{Name: name, Stats: g.places[name].stats})
+	}
+	return sources
+}
+
+// stats are those of the pool, none before it has been started.
+func (p *place) stats() pool.Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pool == nil {
+		return pool.Stats{}
+	}
+	return p.pool.Stats()
 }
 
 // verify returns nil if a server holds all the versions of the place, as the others do.

@@ -108,7 +108,7 @@ func (w *wire) same(version string, graph model.Graph) error {
 // Fits implements router.Scorer. A place of which nothing is known yet fits nothing.
 func (r *remote) Fits(n int, now, deadline time.Time, class rank.Criticality) bool {
 	w := r.wire.Load()
-	return w != nil && w.batcher.Fits(n, now, deadline, class)
+	return w != nil && r.place.pool.Fits(n, now, deadline) && w.batcher.Fits(n, now, deadline, class)
 }
 
 // Cost implements router.Scorer.
