@@ -153,10 +153,13 @@ func (s *server[C]) raise(now time.Duration, took float64) {
 }
 
 // expect estimates what a call of so many rows would take. What it takes with the
-// usual number of calls beside it is learned; more of them make it that much longer.
+// usual number of calls beside it is learned; more of them make it that much longer,
+// and fewer that much shorter, as if they all waited for each other: where they do
+// not, a call too many is sent, and where they do, none is turned away while there is
+// no queue any more.
 func (s *server[C]) expect(rows int) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	crowd := float64(s.inFlight.Load()+1) / (s.usual + 1)
-	return time.Duration(float64(s.cost.Estimate(rows)) * max(crowd, 1))
+	return time.Duration(float64(s.cost.Estimate(rows)) * crowd)
 }
