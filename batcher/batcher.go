@@ -73,8 +73,12 @@ type Work struct {
 	Gone     func() bool // whether the caller has left, asked of work that has waited; may be nil
 
 	// Scores receives one score per row. It must hold Rows.Len() of them. Rows
-	// that could not be scored keep what the caller put there.
+	// that could not be scored keep what the caller put there. With a Sink it may
+	// be nil.
 	Scores []float32
+
+	// Sink is shown what else the passes gave; nil for work that wants scores only.
+	Sink Sink
 
 	Queue time.Duration // set by Score: the longest wait for a runner
 	Infer time.Duration // set by Score: the longest assembly and pass
@@ -298,7 +302,7 @@ func (b *Batcher) scorePart(w *Work, from, to int) error {
 	t := b.tickets.Get().(*ticket)
 	t.batcher, t.work, t.from, t.to, t.deadline, t.entered = b, w, from, to, w.Deadline, entered
 	t.claim, t.abandoned, t.err, t.queue, t.infer = unclaimed, false, nil, 0, 0
-	t.alone = false
+	t.alone, t.detail = false, w.Sink != nil
 	err := errShared
 	for errors.Is(err, errShared) {
 		if b.runners.acquire(t) { // fast path: no hand-off

@@ -126,7 +126,7 @@ func (b *Batcher) run(s *slot, start time.Time) error {
 	for _, m := range s.members[1:] {
 		deadline = later(deadline, m.deadline)
 	}
-	scores, err := b.pass(s.pass, s.rows, len(s.members), deadline)
+	scores, err := b.pass(s.pass, s.rows, s.members, deadline)
 	if err != nil {
 		if codeOf(err) == rank.DeadlineExceeded { // it takes longer than that
 			b.observe(s.rows, max(time.Since(start), b.cost.Estimate(s.rows)))
@@ -135,15 +135,16 @@ func (b *Batcher) run(s *slot, start time.Time) error {
 	}
 	b.observe(s.rows, time.Since(start))
 	for i, m := range s.members {
-		m.deliver(scores[s.starts[i]:s.starts[i]+m.rows()], m.from)
+		m.deliver(s.pass, scores, part{from: m.from, to: m.to}, s.starts[i])
 	}
 	return nil
 }
 
-// pass runs p and counts it.
-func (b *Batcher) pass(p Pass, rows, requests int, deadline time.Time) ([]float32, error) {
-	b.stats.pass(rows, requests)
-	scores, err := p.Run(rows, requests, deadline)
+// pass runs p, which holds rows of members, and counts it.
+func (b *Batcher) pass(p Pass, rows int, members []*ticket, deadline time.Time) ([]float32, error) {
+	b.stats.pass(rows, len(members))
+	ask(p, members)
+	scores, err := p.Run(rows, len(members), deadline)
 	if err != nil {
 		b.stats.failed.Add(1)
 		b.onError(err)
@@ -200,6 +201,7 @@ func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) (accepted int) {
 	if b.broken.Load() {
 		deepest = brokenDepth
 	}
+	self := []*ticket{t}
 	for tries := 0; len(parts) > 0 && tries < maxRetries; tries++ {
 		q := parts[0]
 		parts = parts[1:]
@@ -208,11 +210,11 @@ func (b *Batcher) isolate(p Pass, t *ticket, wasAlone bool) (accepted int) {
 			break
 		}
 		t.write(p.Tensors(), q.from, q.to, 0, 0)
-		scores, err := b.pass(p, rows, 1, t.deadline)
+		scores, err := b.pass(p, rows, self, t.deadline)
 		switch {
 		case err == nil:
 			accepted += rows
-			t.deliver(scores, q.from)
+			t.deliver(p, scores, q, 0)
 		case Elsewhere(err):
 			return accepted
 		default:

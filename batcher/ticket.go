@@ -17,6 +17,7 @@ type ticket struct {
 	deadline time.Time
 	entered  time.Time
 	alone    bool          // shares no pass; set before it is queued
+	detail   bool          // its work has a Sink; set before it is queued
 	cost     time.Duration // what it was expected to cost when it was queued; guarded by Runners.mu
 
 	// wake carries the one message that ends a wait: lead or done. It is
@@ -81,13 +82,19 @@ func (t *ticket) write(tensors *model.Tensors, from, to, at, request int) bool {
 	return true
 }
 
-// deliver hands the scores of the rows from row from on to the ticket's owner,
-// if it is there.
-func (t *ticket) deliver(scores []float32, from int) {
+// deliver hands the ticket's owner, if it is there, what p gave for part q of its
+// work, which stood in the pass from row at on.
+func (t *ticket) deliver(p Pass, scores []float32, q part, at int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.abandoned {
-		copy(t.work.Scores[from:from+len(scores)], scores)
+	if t.abandoned {
+		return
+	}
+	if t.work.Scores != nil {
+		copy(t.work.Scores[q.from:q.to], scores[at:])
+	}
+	if t.work.Sink != nil {
+		t.work.Sink.Take(p, at, q.to-q.from, q.from)
 	}
 }
 
