@@ -32,10 +32,16 @@ func (*Runtime) NewSession(string, model.Graph, *model.Signature) (*Session, err
 
 func (*Session) NewPass(int) (*Pass, error) { return nil, errNoCgo }
 
+func (*Session) Outputs() []model.Tensor { return nil }
+
 func (*Session) Close() error { return nil }
 
 func (*Pass) Tensors() *model.Tensors { return nil }
 
 func (*Pass) Run(int, int) ([]float32, error) { return nil, errNoCgo }
+
+func (*Pass) Detail() {}
+
+func (*Pass) Output(int) []byte { return nil }
 
 func (*Pass) Close() error { return nil }

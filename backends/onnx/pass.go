@@ -18,7 +18,9 @@ import (
 type Pass struct {
 	session *Session
 	inputs  *inputs
-	outputs [][]byte // by Session.outputs, outside the Go heap
+	outputs [][]byte // by Session.outputs, outside the Go heap; nil for one that nobody has asked for yet
+	detail  bool     // the next Run gives all outputs, not only those that the score reads
+	last    counts   // of the last Run
 	scores  []float32
 	terms   []term
 
@@ -28,7 +30,10 @@ type Pass struct {
 	bound map[counts]*binding
 }
 
-type counts struct{ rows, requests int }
+type counts struct {
+	rows, requests int
+	detail         bool
+}
 
 // maxBindings bounds Pass.bound, at a few kilobytes each.
 const maxBindings = 1024
@@ -47,17 +52,30 @@ func (s *Session) NewPass(rows int) (*Pass, error) {
 		return nil, err
 	}
 	p := &Pass{session: s, inputs: in, scores: make([]float32, rows), bound: make(map[counts]*binding)}
-	for _, o := range s.outputs {
-		slab, err := allocate(rows * o.width * o.typ.Size())
-		if err != nil {
-			return nil, errors.Join(err, p.Close())
-		}
-		p.outputs = append(p.outputs, slab)
+	p.outputs = make([][]byte, len(s.outputs))
+	if err := p.allocate(false); err != nil {
+		return nil, errors.Join(err, p.Close())
 	}
 	for _, h := range s.sig.Heads {
 		p.terms = append(p.terms, term{output: s.outputOf(h), column: max(h.Column, 0), weight: h.Weight})
 	}
 	return p, nil
+}
+
+// allocate makes the memory of all outputs, or of those that the score reads, as far
+// as there is none yet.
+func (p *Pass) allocate(all bool) error {
+	for i, o := range p.session.outputs {
+		if p.outputs[i] != nil || !o.scored && !all {
+			continue
+		}
+		slab, err := allocate(len(p.scores) * o.width * o.typ.Size())
+		if err != nil {
+			return err
+		}
+		p.outputs[i] = slab
+	}
+	return nil
 }
 
 // Tensors returns the input memory to fill before Run.
@@ -69,7 +87,9 @@ func (p *Pass) Run(rows, requests int) ([]float32, error) {
 	if !p.session.perRequest {
 		requests = 0 // makes no difference
 	}
-	b, err := p.bind(counts{rows, requests})
+	c := counts{rows, requests, p.detail}
+	p.detail, p.last = false, counts{}
+	b, err := p.bind(c)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +99,22 @@ func (p *Pass) Run(rows, requests int) ([]float32, error) {
 	if err := p.session.session.RunWithBinding(b.io); err != nil {
 		return nil, fmt.Errorf("forward pass of %d rows: %w", rows, err)
 	}
+	p.last = c
 	return p.combine(rows), nil
+}
+
+// Detail has the next Run, and only it, give all that Session.Outputs lists.
+func (p *Pass) Detail() { p.detail = p.session.details }
+
+// Output returns the elements of output i of Session.Outputs that the last Run gave,
+// row by row, in the machine's byte order, until the next Run. It is empty if the Run
+// failed, or was not asked for the output.
+func (p *Pass) Output(i int) []byte {
+	o := p.session.outputs[i]
+	if !o.scored && !p.last.detail {
+		return nil
+	}
+	return p.outputs[i][:p.last.rows*o.width*o.typ.Size()]
 }
 
 // combine adds the heads up, in the order that the model's configuration has.
@@ -157,6 +192,9 @@ func (p *Pass) bind(c counts) (*binding, error) {
 
 func (p *Pass) newBinding(c counts) (b *binding, err error) {
 	b = &binding{}
+	if err := p.allocate(c.detail); err != nil {
+		return b, err
+	}
 	if b.io, err = p.session.session.CreateIoBinding(); err != nil {
 		return b, err
 	}
@@ -169,6 +207,9 @@ func (p *Pass) newBinding(c counts) (b *binding, err error) {
 		}
 	}
 	for i, out := range p.session.outputs {
+		if !out.scored && !c.detail {
+			continue
+		}
 		v, err := newValue(shapeOf(out.rank, c.rows, out.width), out.typ, p.outputs[i])
 		if err != nil {
 			return b, fmt.Errorf("output %s: %w", out.name, err)

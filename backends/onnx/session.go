@@ -5,6 +5,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -17,28 +18,40 @@ import (
 type Session struct {
 	sig        *model.Signature
 	session    *ort.DynamicAdvancedSession
-	outputs    []output
-	perRequest bool // some input is filled once per request
+	outputs    []output // that a pass can give, in the graph's order
+	details    bool     // some of them are not read by the score
+	perRequest bool     // some input is filled once per request
 }
 
-// output is one graph output that the score reads.
+// output is one graph output that has a value, or several, for each row.
 type output struct {
-	name  string
-	typ   model.Type
-	rank  int // dimensions, 1 or 2
-	width int // elements per row
+	name   string
+	typ    model.Type
+	scored bool // the score reads it
+	rank   int  // dimensions, 1 or 2
+	width  int  // elements per row
 }
 
 // NewSession loads the model file at path, whose graph must be the one that
-// sig was resolved against, and proves with three small passes that its outputs
-// follow the number of rows.
+// sig was resolved against, and proves with three small passes that the outputs that
+// the score reads follow the number of rows. Other outputs that do can be had too
+// (Outputs); those that do not are left alone.
 func (r *Runtime) NewSession(path string, graph model.Graph, sig *model.Signature) (*Session, error) {
+	outputs := outputsOf(graph, sig)
+	s, err := r.newSession(path, outputs, sig)
+	if scored := scoredOf(outputs); err != nil && len(scored) < len(outputs) {
+		return r.newSession(path, scored, sig) // it may be another output that failed
+	}
+	return s, err
+}
+
+func (r *Runtime) newSession(path string, outputs []output, sig *model.Signature) (*Session, error) {
 	options, err := r.sessionOptions(ort.GraphOptimizationLevelEnableAll)
 	if err != nil {
 		return nil, err
 	}
 	defer options.Destroy()
-	s := &Session{sig: sig, outputs: outputsOf(graph, sig)}
+	s := &Session{sig: sig, outputs: slices.Clone(outputs)}
 	inputNames := make([]string, len(sig.Inputs))
 	for i, in := range sig.Inputs {
 		s.perRequest = s.perRequest || in.PerRequest
@@ -57,19 +70,38 @@ func (r *Runtime) NewSession(path string, graph model.Graph, sig *model.Signatur
 			return nil, errors.Join(fmt.Errorf("%s: a pass of %d rows of zeros: %w", path, rows, err), s.Close())
 		}
 	}
+	s.outputs = slices.DeleteFunc(s.outputs, func(o output) bool { return o.rank == unfit })
+	s.details = len(scoredOf(s.outputs)) < len(s.outputs)
+	if err := s.checkColumns(); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
+	}
 	return s, nil
 }
 
-// outputsOf lists each output that a head reads, once.
+// outputsOf lists each output that a head reads, and the others that may follow the
+// rows.
 func outputsOf(graph model.Graph, sig *model.Signature) []output {
 	var outputs []output
 	for _, t := range graph.Outputs {
-		for _, h := range sig.Heads {
-			if h.Output == t.Name {
-				outputs = append(outputs, output{name: t.Name, typ: t.Type})
-				break
-			}
+		scored := slices.ContainsFunc(sig.Heads, func(h model.Head) bool { return h.Output == t.Name })
+		numeric := t.Type != model.Unknown && t.Type != model.String
+		if scored || numeric && len(t.Dims) <= 2 && (len(t.Dims) == 0 || t.Dims[0] < 0) {
+			outputs = append(outputs, output{name: t.Name, typ: t.Type, scored: scored})
 		}
+	}
+	return outputs
+}
+
+func scoredOf(outputs []output) []output {
+	return slices.DeleteFunc(slices.Clone(outputs), func(o output) bool { return !o.scored })
+}
+
+// Outputs lists what a pass can give: the graph's outputs of numbers that are
+// [rows] or [rows, width], with every width known.
+func (s *Session) Outputs() []model.Tensor {
+	outputs := make([]model.Tensor, len(s.outputs))
+	for i, o := range s.outputs {
+		outputs[i] = model.Tensor{Name: o.name, Type: o.typ, Dims: []int64{-1, int64(o.width)}[:o.rank]}
 	}
 	return outputs
 }
@@ -96,12 +128,22 @@ func (s *Session) probe(rows int) error {
 	}
 	defer destroy(outputs)
 	for i := range s.outputs {
-		if err := s.outputs[i].learn(outputs[i].GetShape(), rows); err != nil {
-			return err
+		o := &s.outputs[i]
+		if o.rank == unfit {
+			continue
+		}
+		if err := o.learn(outputs[i].GetShape(), rows); err != nil {
+			if o.scored {
+				return err
+			}
+			o.rank = unfit
 		}
 	}
-	return s.checkColumns()
+	return nil
 }
+
+// unfit is the rank of an output that does not follow the rows.
+const unfit = -1
 
 // learn takes the output's shape from a pass of the given number of rows.
 func (o *output) learn(shape ort.Shape, rows int) error {

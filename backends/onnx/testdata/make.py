@@ -11,6 +11,10 @@ types.onnx            one input of each type; two heads "a" [rows, 2] and "b" [r
                       values a test can work out by hand (see types()).
 towers.onnx           a per-request input "user" [requests, 3], the row index "row" [rows] and
                       a per-candidate "item" [rows, 3] → "dot" [rows], their dot product.
+details.onnx          "dense" [rows, 2] → "sum" [rows] and, beside it, "top" int64 [rows, 1], "positive"
+                      bool [rows, 2] and "scaled" float64 [rows, 2]; and three that no pass can give: "mean"
+                      [1, 1] (declared free), "cube" [rows, 2, 1] and "word" string [rows].
+hits.onnx             "dense" [rows, 2] → "sum" [rows], and "hits" [?, 2]: where dense is not zero.
 fixed.onnx            an output that does not follow the number of rows: to be refused.
 """
 
@@ -111,10 +115,40 @@ def fixed():
     write("fixed", nodes, [("dense", F, [None, 1])], [("mean", F, [None, 1])])
 
 
+def details():
+    """sum = Σ columns; top = the larger column; positive = column > 0; scaled = 2 · column."""
+    nodes = [
+        helper.make_node("ReduceSum", ["dense", "axis"], ["sum"], keepdims=0),
+        helper.make_node("ArgMax", ["dense"], ["top"], axis=1),
+        helper.make_node("Greater", ["dense", "zero"], ["positive"]),
+        helper.make_node("Cast", ["dense"], ["wide"], to=D),
+        helper.make_node("Mul", ["wide", "two"], ["scaled"]),
+        helper.make_node("ReduceMean", ["dense"], ["mean"], keepdims=1),
+        helper.make_node("Unsqueeze", ["dense", "last"], ["cube"]),
+        helper.make_node("Cast", ["sum"], ["word"], to=STR),
+    ]
+    outputs = [("sum", F, [None]), ("top", I64, [None, 1]), ("positive", BOOL, [None, 2]), ("scaled", D, [None, 2]),
+               ("mean", F, [None, None]), ("cube", F, [None, 2, 1]), ("word", STR, [None])]  # fmt: skip
+    weights = [("axis", np.array([1])), ("zero", np.array(0, np.float32)), ("two", np.array(2.0)), ("last", np.array([2]))]
+    write("details", nodes, [("dense", F, [None, 2])], outputs, weights)
+
+
+def hits():
+    """An output beside the score whose length the values decide; of zeros it is empty."""
+    nodes = [
+        helper.make_node("ReduceSum", ["dense", "axis"], ["sum"], keepdims=0),
+        helper.make_node("NonZero", ["dense"], ["places"]),
+        helper.make_node("Transpose", ["places"], ["hits"]),
+    ]
+    write("hits", nodes, [("dense", F, [None, 2])], [("sum", F, [None]), ("hits", I64, [None, 2])], [("axis", np.array([1]))])
+
+
 if __name__ == "__main__":
     mlp("small", 64, 128, 64, 1)
     mlp("mid", 128, 256, 128, 1)
     row_sum()
     types()
     towers()
+    details()
+    hits()
     fixed()
