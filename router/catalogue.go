@@ -1,9 +1,6 @@
 package router
 
 import (
-	"maps"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -23,33 +20,38 @@ type Catalogue struct {
 // request keeps to one.
 func (c *Catalogue) Load() *Snapshot { return c.current.Load() }
 
-// Swap makes s the snapshot of all requests that begin from now on.
-func (c *Catalogue) Swap(s *Snapshot) { c.current.Store(s) }
+// Swap makes s, which is new, the snapshot of all requests that begin from now on.
+// It returns the one that was, nil if there was none.
+func (c *Catalogue) Swap(s *Snapshot) *Snapshot {
+	s.users.Add(1) // its predecessor, if there is one
+	old := c.current.Swap(s)
+	if old == nil {
+		s.leave()
+		return nil
+	}
+	old.next = s
+	old.leave() // as c
+	return old
+}
+
+// enter returns the snapshot of this moment for a request, which leaves it when it is
+// done; nil if nothing is loaded yet.
+func (c *Catalogue) enter() *Snapshot {
+	for {
+		s := c.current.Load()
+		if s == nil {
+			return nil
+		}
+		s.users.Add(1)
+		if c.current.Load() == s { // fast path
+			return s
+		}
+		s.leave() // it may have drained before it counted us
+	}
+}
 
 // Ready reports whether there is a snapshot: its models are loaded and warm.
 func (c *Catalogue) Ready() bool { return c.current.Load() != nil }
-
-// Snapshot is every loaded model. It is immutable.
-type Snapshot struct {
-	models   map[string]*Model
-	fallback *Model // ranks requests that name no model; may be nil
-}
-
-// NewSnapshot returns a snapshot of the given models. defaultModel is one of them,
-// or "": a request must then name its model.
-func NewSnapshot(models []*Model, defaultModel string) *Snapshot {
-	s := &Snapshot{models: make(map[string]*Model, len(models))}
-	for _, m := range models {
-		s.models[m.Name] = m
-	}
-	s.fallback = s.models[defaultModel]
-	return s
-}
-
-// Models returns the models by name.
-func (s *Snapshot) Models() []*Model {
-	return slices.SortedFunc(maps.Values(s.models), func(a, b *Model) int { return strings.Compare(a.Name, b.Name) })
-}
 
 // Model is one model's versions and who gets which.
 type Model struct {
@@ -70,6 +72,13 @@ type Version struct {
 	// Fallback is a smaller model that scores what this one could not; nil if
 	// there is none. Its own Fallback is not asked.
 	Fallback *Version
+
+	// Graph is the inputs and outputs that the inference protocol shows.
+	Graph model.Graph
+
+	// Places are where messages of the inference protocol are answered, the preferred
+	// one first; none if they are not.
+	Places []Place
 }
 
 // Scorer turns rows into scores within a deadline. batcher.Batcher is one, and
@@ -84,46 +93,4 @@ type Scorer interface {
 
 	// Score fills w.Scores; an error says why some rows have none.
 	Score(w *batcher.Work) error
-}
-
-// Variant names in responses and metrics.
-const (
-	stable = "stable"
-	canary = "canary"
-	pinned = "pinned"
-)
-
-// pick returns the version that ranks req and the variant that it stands for.
-func (s *Snapshot) pick(req *rank.Request) (*Version, string, error) {
-	if s == nil {
-		return nil, "", rank.Errorf(rank.Unavailable, "not ready: no model is loaded and warm")
-	}
-	m := s.fallback
-	if req.Model != "" {
-		m = s.models[req.Model]
-	}
-	if m == nil && req.Model == "" {
-		return nil, "", rank.Errorf(rank.UnknownModel,
-			"the request names no model; POST to /rank/MODEL, or set models.default; loaded are %s", list(maps.Keys(s.models)))
-	}
-	if m == nil {
-		return nil, "", rank.Errorf(rank.UnknownModel, "model %q is not loaded; loaded are %s", req.Model, list(maps.Keys(s.models)))
-	}
-	switch {
-	case req.Pin != "":
-		v := m.Versions[req.Pin]
-		if v == nil {
-			return nil, "", rank.Errorf(rank.UnknownModel, "version %q of model %q (X-Model-Version) is not loaded; loaded are %s",
-				req.Pin, m.Name, list(maps.Keys(m.Versions)))
-		}
-		return v, pinned, nil
-	case m.Canary != nil && (req.Canary == rank.CanaryAlways || req.Canary == rank.CanarySplit && m.Split.Takes(req.User)):
-		return m.Canary, canary, nil
-	default:
-		return m.Stable, stable, nil
-	}
-}
-
-func list(names func(func(string) bool)) string {
-	return strings.Join(slices.Sorted(names), ", ")
 }

@@ -43,7 +43,9 @@ func (r *Router) Rank(req *rank.Request, res *rank.Result) error {
 
 // rank is the journey of one request.
 func (r *Router) rank(req *rank.Request, res *rank.Result) error {
-	version, variant, err := r.catalogue.Load().pick(req)
+	models := r.catalogue.enter()
+	defer models.leave()
+	version, variant, err := models.pick(wishOf(req))
 	if err != nil {
 		return err
 	}
