@@ -45,7 +45,7 @@ var confined = map[string][]string{
 	"github.com/Shopify/toxiproxy/v2":     {"features"},
 	"github.com/spf13/cobra":              {"cmd"},
 	"github.com/fsnotify/fsnotify":        {"cmd"},
-	"github.com/sony/gobreaker/v2":        {"features", "backends"},
+	"github.com/sony/gobreaker/v2":        {"features", "backends", "router"},
 	"google.golang.org/grpc":              {"backends", "edge", "cmd"},
 	"google.golang.org/protobuf":          {"backends", "edge", "cmd"},
 

@@ -106,7 +106,7 @@ func (r *repository) model(dir, name string) {
 	if len(versions) == 0 {
 		r.fail(dir, "has no version; add %s", filepath.Join(dir, "1", modelONNX))
 	}
-	slices.SortFunc(versions, compareVersions)
+	slices.SortFunc(versions, CompareVersions)
 	for _, v := range versions {
 		r.version(dir, name, v, shared)
 	}
@@ -198,7 +198,8 @@ func isVersion(s string) bool {
 	return s != "" && len(s) <= 18 && s[0] != '0' && strings.Trim(s, "0123456789") == ""
 }
 
-func compareVersions(a, b string) int {
+// CompareVersions orders the names of versions, the lowest first.
+func CompareVersions(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 

@@ -73,6 +73,9 @@ type Version struct {
 	// there is none. Its own Fallback is not asked.
 	Fallback *Version
 
+	// Trial watches the version if it is its model's canary; nil if it is not.
+	Trial *Trial
+
 	// Graph is the inputs and outputs that the inference protocol shows.
 	Graph model.Graph
 

@@ -31,6 +31,7 @@ type journey struct {
 	fetched bool // rows is filled
 	work    batcher.Work
 	fresh   []float32     // scores by row of rows
+	told    error         // what they tell of the version, see verdict
 	unsure  []int32       // distinct candidates that were scored on features that could not all be read
 	spare   features.Rows // what the smaller model reads
 	keys    []uint64      // for sorting
@@ -42,7 +43,7 @@ const maxKept = 4096
 func (j *journey) begin(req *rank.Request, res *rank.Result, version *Version, now time.Time) {
 	j.req, j.res, j.version, j.fetched = req, res, version, false
 	j.deadline, j.now = budget.WorkDeadline(req.Start, req.Deadline), now
-	j.unsure = j.unsure[:0]
+	j.unsure, j.told = j.unsure[:0], errUntold
 }
 
 // end lets go of the request and reports whether j is worth keeping.
@@ -121,25 +122,29 @@ func (j *journey) recheck(c *cache.Cache) {
 // score has the fetched rows scored. A row whose score is not a finite number
 // counts as unscored, whatever the reason.
 func (j *journey) score() {
-	j.run(j.version.Scorer, &j.rows, j.until())
+	err, scored := j.run(j.version.Scorer, &j.rows, j.until()), 0
 	for row, item := range j.rows.Items() {
 		if s := j.fresh[row]; isScore(s) {
+			scored++
 			j.take(j.candidates.of[item], s, j.rows.Unsure(row))
 		}
 	}
+	j.told = j.verdict(err, scored)
 }
 
-// run fills j.fresh with the scores of rows.
-func (j *journey) run(scorer Scorer, rows *features.Rows, deadline time.Time) {
+// run fills j.fresh with the scores of rows. The rows without one say it, and the
+// scorer counts why; the error is for whoever watches the version.
+func (j *journey) run(scorer Scorer, rows *features.Rows, deadline time.Time) error {
 	j.fresh = resize(j.fresh, rows.Len())
 	for i := range j.fresh {
 		j.fresh[i] = unscored
 	}
 	j.work = batcher.Work{Rows: rows, Deadline: deadline, Class: j.req.Class, Gone: j.req.Gone, Scores: j.fresh}
-	_ = scorer.Score(&j.work) // the rows without a score say it, and the scorer counts why
+	err := scorer.Score(&j.work)
 	j.now = time.Now()
 	j.res.Stages[rank.StageQueue] += j.work.Queue
 	j.res.Stages[rank.StageInfer] += j.work.Infer
+	return err
 }
 
 func isScore(s float32) bool { return !math.IsNaN(float64(s)) && !math.IsInf(float64(s), 0) }
@@ -149,7 +154,7 @@ func isScore(s float32) bool { return !math.IsNaN(float64(s)) && !math.IsInf(flo
 // are not remembered, and count as fallbacks.
 func (j *journey) stepIn(store features.Store) {
 	smaller := j.version.Fallback
-	if smaller == nil {
+	if smaller == nil || !j.unscored() {
 		return
 	}
 	j.pending = slices.DeleteFunc(j.pending, func(item int32) bool {
@@ -161,7 +166,7 @@ func (j *journey) stepIn(store features.Store) {
 	}
 	smaller.Plan.Fetch(store, j.req, j.pending, j.now, budget.FetchDeadline(j.now, j.deadline), &j.spare)
 	j.spent(rank.StageFeatures)
-	j.run(smaller.Scorer, &j.spare, j.deadline)
+	_ = j.run(smaller.Scorer, &j.spare, j.deadline)
 	for row, item := range j.spare.Items() {
 		if s := j.fresh[row]; isScore(s) {
 			u := j.candidates.of[item]

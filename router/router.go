@@ -1,6 +1,7 @@
 package router
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -41,14 +42,24 @@ func (r *Router) Rank(req *rank.Request, res *rank.Result) error {
 	return err
 }
 
-// rank is the journey of one request.
+// rank chooses the version that answers a request.
 func (r *Router) rank(req *rank.Request, res *rank.Result) error {
 	models := r.catalogue.enter()
 	defer models.leave()
 	version, variant, err := models.pick(wishOf(req))
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case variant == canary && req.Canary == rank.CanarySplit && version.Trial != nil:
+		return r.try(req, res, version)
+	default:
+		return r.travel(req, res, version, variant, nil)
 	}
+}
+
+// travel is the journey of one request. A version on trial is told of: one that has
+// failed leaves res unfinished, for another to begin anew.
+func (r *Router) travel(req *rank.Request, res *rank.Result, version *Version, variant string, trial *error) error {
 	if err := version.Plan.Check(req); err != nil {
 		return err
 	}
@@ -61,8 +72,14 @@ func (r *Router) rank(req *rank.Request, res *rank.Result) error {
 			j.score()
 			j.remember(r.cache)
 		}
-		j.stepIn(r.store)
 	}
+	if trial != nil {
+		if *trial = j.told; errors.Is(j.told, errFailing) {
+			r.release(j)
+			return nil
+		}
+	}
+	j.stepIn(r.store)
 	if req.Explain {
 		j.explain(r.store)
 	}

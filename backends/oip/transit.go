@@ -61,6 +61,20 @@ func (m *Message) Reuse() {
 	m.refs.Store(1)
 }
 
+// Address says which model of a server m is for. It reports false, and changes nothing,
+// if it would have to change what somebody else may still read.
+func (m *Message) Address(model, version string) bool {
+	switch {
+	case m.Model == model && m.Version == version:
+		return true
+	case m.shared():
+		return false
+	default:
+		m.Model, m.Version = model, version
+		return true
+	}
+}
+
 // Retain adds a reference.
 func (m *Message) Retain() { m.refs.Add(1) }
 

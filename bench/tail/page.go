@@ -42,7 +42,7 @@ func (p *page) add(sc *scenario, r *row, err error) {
 		p.notes = append(p.notes, fmt.Sprintf("%d: %v", sc.number, err))
 		return
 	}
-	if !r.passes(p.short && sc.lacking == "") {
+	if !r.passes(p.short) {
 		p.broken = append(p.broken, sc.name)
 	}
 	cells := []string{strconv.Itoa(sc.number), sc.name}
@@ -65,9 +65,6 @@ func (p *page) add(sc *scenario, r *row, err error) {
 
 // note explains a row.
 func (p *page) note(sc *scenario, r *row) {
-	if sc.lacking != "" {
-		p.notes = append(p.notes, fmt.Sprintf("%d: the gateway lacks %s", sc.number, sc.lacking))
-	}
 	for _, n := range r.notes {
 		p.notes = append(p.notes, fmt.Sprintf("%d: %s", sc.number, n))
 	}

@@ -13,10 +13,6 @@ type scenario struct {
 	number int
 	name   string
 	run    func(ctx context.Context, s *session) (*row, error)
-
-	// lacking says what the gateway does not have yet that the scenario asks for; a
-	// limit that is missed then fails nothing.
-	lacking string
 }
 
 // scenarios are in the order of the table.

@@ -224,6 +224,7 @@ func snapshot(cfg config.Config, repository []config.Model, versions []*loaded) 
 		if route.Canary.Version != "" {
 			m.Canary = m.Versions[route.Canary.Version]
 			m.Split = router.NewSplit(name, route.Canary.Percent)
+			m.Canary.Trial = router.NewTrial(m.Stable)
 		}
 	}
 	for name, route := range cfg.Routes {
