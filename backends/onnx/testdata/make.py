@@ -15,6 +15,8 @@ details.onnx          "dense" [rows, 2] → "sum" [rows] and, beside it, "top" i
                       bool [rows, 2] and "scaled" float64 [rows, 2]; and three that no pass can give: "mean"
                       [1, 1] (declared free), "cube" [rows, 2, 1] and "word" string [rows].
 hits.onnx             "dense" [rows, 2] → "sum" [rows], and "hits" [?, 2]: where dense is not zero.
+table.onnx            "id" int64 [rows, 1] → "value" [rows, 1]: id + 0.5 for 0 to 3; any other id but a
+                      negative one down to -4 makes the pass fail.
 fixed.onnx            an output that does not follow the number of rows: to be refused.
 """
 
@@ -143,12 +145,20 @@ def hits():
     write("hits", nodes, [("dense", F, [None, 2])], [("sum", F, [None]), ("hits", I64, [None, 2])], [("axis", np.array([1]))])
 
 
+def table():
+    """value = table[id]"""
+    nodes = [helper.make_node("Gather", ["table", "id"], ["value"], axis=0)]
+    weights = [("table", np.array([0.5, 1.5, 2.5, 3.5], np.float32))]
+    write("table", nodes, [("id", I64, [None, 1])], [("value", F, [None, 1])], weights)
+
+
 if __name__ == "__main__":
     mlp("small", 64, 128, 64, 1)
     mlp("mid", 128, 256, 128, 1)
     row_sum()
     types()
     towers()
+    table()
     details()
     hits()
     fixed()

@@ -1,0 +1,101 @@
+package router
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/batcher"
+	"github.com/rankgate/rankgate/rank"
+)
+
+// Inference answers the inference protocol with the models of a Catalogue: it is the
+// oip.Service behind the listeners. A message goes the way that a ranking goes, as far
+// as it has one: to the version that the same headers would choose, and to the first
+// of its places that answers in time.
+type Inference struct {
+	catalogue  *Catalogue
+	server     oip.ServerMetadata
+	repository Repository
+}
+
+// Repository is the models' files, loaded or not. Its methods are those of oip.Service.
+type Repository interface {
+	Index(ctx context.Context) ([]oip.IndexEntry, error)
+	Load(ctx context.Context, model string) error
+	Unload(ctx context.Context, model string) error
+}
+
+var _ oip.Service = (*Inference)(nil)
+
+// NewInference returns the service of the models of catalogue, which repository changes.
+func NewInference(catalogue *Catalogue, server oip.ServerMetadata, repository Repository) *Inference {
+	return &Inference{catalogue: catalogue, server: server, repository: repository}
+}
+
+// Infer has m answered in the first place that can. A caller that names no user gets
+// the stable version: one name, of all who give none, would take them all to one side
+// of a canary's split.
+func (s *Inference) Infer(ctx context.Context, m *oip.Message) (*oip.Reply, error) {
+	models := s.catalogue.enter()
+	defer models.leave()
+	w := wish{model: m.Model, pin: m.Version, user: m.User, canary: m.Canary}
+	if w.user == "" && w.canary == rank.CanarySplit {
+		w.canary = rank.CanaryNever
+	}
+	v, _, err := models.pick(w)
+	if err != nil {
+		return nil, err
+	}
+	m.Share = m.Class.Share()
+	err = v.absent()
+	for _, place := range v.Places {
+		var reply *oip.Reply
+		if reply, err = place.Infer(ctx, m); err == nil {
+			reply.Model, reply.Version = v.Spec.Name, v.Spec.Version
+			return reply, nil
+		}
+		if !batcher.Elsewhere(err) || ctx.Err() != nil || left(m.Gone) {
+			break
+		}
+	}
+	return nil, coded(ctx, err)
+}
+
+// absent is the error of a version that has no place.
+func (v *Version) absent() error {
+	return rank.Errorf(rank.UnknownModel, "version %q of model %q does not answer the inference protocol", v.Spec.Version, v.Spec.Name)
+}
+
+// coded returns err with a code.
+func coded(ctx context.Context, err error) error {
+	if known, ok := errors.AsType[*rank.Error](err); ok {
+		return known
+	}
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return rank.Errorf(rank.DeadlineExceeded, "no answer within the budget: %v", err)
+	case ctx.Err() != nil:
+		return rank.Errorf(rank.Unavailable, "the caller has left: %v", err)
+	default:
+		return rank.Errorf(rank.Unavailable, "%v", err)
+	}
+}
+
+// Server says who answers.
+func (s *Inference) Server() oip.ServerMetadata { return s.server }
+
+// Index lists every model and version that there is.
+func (s *Inference) Index(ctx context.Context) ([]oip.IndexEntry, error) {
+	return s.repository.Index(ctx)
+}
+
+// Load reads a model's files anew.
+func (s *Inference) Load(ctx context.Context, model string) error {
+	return s.repository.Load(ctx, model)
+}
+
+// Unload takes a model out.
+func (s *Inference) Unload(ctx context.Context, model string) error {
+	return s.repository.Unload(ctx, model)
+}
