@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rankgate/rankgate/batcher"
@@ -38,16 +40,16 @@ type BatcherSource struct {
 // Watch adds the shared stages to what is scraped. It may be called once.
 func (m *Metrics) Watch(s Sources) { m.registry.MustRegister(&sharedCollector{s}) }
 
-// WatchVersions adds loaded versions to what is scraped.
-func (m *Metrics) WatchVersions(versions []VersionSource) {
-	m.registry.MustRegister(versionsCollector(versions))
-}
+// WatchVersions makes versions those that are scraped.
+func (m *Metrics) WatchVersions(versions []VersionSource) { m.versions.of.Store(&versions) }
 
 // Collectors turn Stats into metrics when they are asked for. They describe
 // nothing beforehand: which labels there are follows from what is loaded.
 type (
 	sharedCollector   struct{ Sources }
-	versionsCollector []VersionSource
+	versionsCollector struct {
+		of atomic.Pointer[[]VersionSource] // replaced whole; nil before there are any
+	}
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -86,8 +88,8 @@ var (
 	batchQueued  = desc("batch_queued_rows", "Rows that wait for a forward pass now.", "model", "version", "backend")
 )
 
-func (*sharedCollector) Describe(chan<- *prometheus.Desc)  {}
-func (versionsCollector) Describe(chan<- *prometheus.Desc) {}
+func (*sharedCollector) Describe(chan<- *prometheus.Desc)   {}
+func (*versionsCollector) Describe(chan<- *prometheus.Desc) {}
 
 func (c *sharedCollector) Collect(out chan<- prometheus.Metric) {
 	c.collectEdge(counterTo(out), gaugeTo(out))
@@ -103,11 +105,16 @@ func (c *sharedCollector) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-func (c versionsCollector) Collect(out chan<- prometheus.Metric) {
-	for i := range c {
-		c[i].collectFeatures(counterTo(out))
-		for j := range c[i].Batchers {
-			c[i].collectBatcher(&c[i].Batchers[j], out, counterTo(out), gaugeTo(out))
+func (c *versionsCollector) Collect(out chan<- prometheus.Metric) {
+	versions := c.of.Load()
+	if versions == nil {
+		return
+	}
+	for i := range *versions {
+		v := &(*versions)[i]
+		v.collectFeatures(counterTo(out))
+		for j := range v.Batchers {
+			v.collectBatcher(&v.Batchers[j], out, counterTo(out), gaugeTo(out))
 		}
 	}
 }

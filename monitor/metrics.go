@@ -22,6 +22,7 @@ type Metrics struct {
 	stages     *prometheus.HistogramVec
 	loads      *prometheus.CounterVec
 	loaded     prometheus.Gauge
+	versions   versionsCollector
 
 	// series caches the metrics of each combination of labels seen, because
 	// looking one up by labels costs ten times what adding to it does. The map
@@ -81,7 +82,7 @@ func New(version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.candidates, m.duration, m.stages, m.loads, m.loaded, build,
+	m.registry.MustRegister(m.requests, m.candidates, m.duration, m.stages, m.loads, m.loaded, build, &m.versions,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -22,7 +22,7 @@ type Local struct {
 	batcher *batcher.Batcher
 	inputs  []model.Feed
 	outputs []localOutput
-	tallies tallies
+	tallies Tallies
 	calls   sync.Pool // of *localCall
 	answers sync.Pool // of *localAnswer
 }
@@ -64,7 +64,7 @@ func (l *Local) Ready() bool { return true }
 // Statistics counts the passes of the version, rankings' included, and the messages
 // that were answered here.
 func (l *Local) Statistics() oip.Statistics {
-	s, passes := l.tallies.statistics(), l.batcher.Stats()
+	s, passes := l.tallies.Statistics(), l.batcher.Stats()
 	s.Rows, s.Passes = passes.Rows, passes.Passes
 	return s
 }
@@ -75,7 +75,7 @@ func (l *Local) Infer(ctx context.Context, m *oip.Message) (*oip.Reply, error) {
 	start := time.Now()
 	c := l.calls.Get().(*localCall)
 	reply, err := c.infer(ctx, m, start)
-	l.tallies.add(start, err, c.work.Queue, c.work.Infer)
+	l.tallies.Add(start, err, c.work.Queue, c.work.Infer)
 	c.end() // not after a panic: nobody knows then who still looks at it
 	return reply, err
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/rankgate/rankgate/backends/oip"
 )
 
-// tallies counts the messages that a place was given.
-type tallies struct {
+// Tallies counts the messages that a Place was given. The zero value has counted none.
+type Tallies struct {
 	success, fail, queue, infer timed
 	last                        atomic.Int64 // when the last one was answered, in Unix nanoseconds; 0: never
 }
@@ -28,9 +28,9 @@ func (t *timed) load() oip.Tally {
 	return oip.Tally{Count: t.count.Load(), Total: time.Duration(t.total.Load())}
 }
 
-// add counts a message that came at start and has ended now. One that failed may have
+// Add counts a message that came at start and has ended now. One that failed may have
 // come to no pass, and counts in neither queue nor infer.
-func (t *tallies) add(start time.Time, err error, queue, infer time.Duration) {
+func (t *Tallies) Add(start time.Time, err error, queue, infer time.Duration) {
 	now := time.Now()
 	if err != nil {
 		t.fail.add(now.Sub(start))
@@ -42,7 +42,8 @@ func (t *tallies) add(start time.Time, err error, queue, infer time.Duration) {
 	t.last.Store(now.UnixNano())
 }
 
-func (t *tallies) statistics() oip.Statistics {
+// Statistics returns what was counted.
+func (t *Tallies) Statistics() oip.Statistics {
 	s := oip.Statistics{Success: t.success.load(), Fail: t.fail.load(), Queue: t.queue.load(), Infer: t.infer.load()}
 	if last := t.last.Load(); last != 0 {
 		s.LastInference = time.Unix(0, last)

@@ -49,6 +49,7 @@ type gateway struct {
 
 	listeners // which listen opens
 
+	models   *repository    // those that are loaded
 	patience time.Duration  // with the servers of models; 0 means no end
 	lastID   uint64         // of the versions loaded so far
 	closers  []func() error // in the order of opening
@@ -199,17 +200,17 @@ func (g *gateway) readFiles() error {
 func (g *gateway) load(ctx context.Context) error {
 	unfilled := g.refill(ctx)
 	versions, unloaded := g.loadVersions(ctx)
-	for _, v := range versions {
-		g.closers = append(g.closers, v.close)
-	}
+	g.models.mu.Lock()
+	defer g.models.mu.Unlock()
+	g.models.versions = versions
+	g.closers = append(g.closers, g.models.close)
 	if err := ctx.Err(); err != nil {
 		return errors.Join(err, unloaded)
 	}
 	if err := config.Join(unfilled, unloaded); err != nil {
 		return invalid(err)
 	}
-	g.metrics.WatchVersions(sources(versions))
-	g.catalogue.Swap(snapshot(g.cfg, g.repository, versions))
+	g.models.publish()
 	return nil
 }
 

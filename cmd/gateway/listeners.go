@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/edge/rpc"
+	"github.com/rankgate/rankgate/router"
 )
 
 // listeners are where the gateway is reached.
@@ -20,6 +22,11 @@ type listeners struct {
 
 // newServers makes what answers at the public listeners.
 func (g *gateway) newServers() (err error) {
+	g.models = &repository{gateway: g, reasons: map[string]string{}}
+	g.cfg.Edge.Inference = router.NewInference(g.catalogue, oip.ServerMetadata{
+		Name: "rankgate", Version: version, Extensions: []string{"binary_tensor_data", "model_repository", "statistics"},
+	}, g.models)
+	g.cfg.Edge.Repository = g.cfg.Listen.RepositoryControl
 	if g.edge, err = edge.New(g.cfg.Edge, g.router, g.catalogue.Ready, g.log); err != nil || g.cfg.Listen.GRPC == "" {
 		return err
 	}

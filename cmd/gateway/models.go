@@ -21,6 +21,7 @@ import (
 type loaded struct {
 	*router.Version
 	shape    *shape
+	remotes  []*remote
 	batchers []monitor.BatcherSource // by place, the preferred one first
 	closers  []func() error          // in the order of opening
 }
@@ -43,6 +44,9 @@ func (g *gateway) loadVersions(ctx context.Context) ([]*loaded, error) {
 	}
 	if err := config.Join(mistakes...); err != nil {
 		return versions, err
+	}
+	for _, v := range versions {
+		v.expect()
 	}
 	if err := g.startPlaces(); err != nil {
 		return versions, err
@@ -92,9 +96,10 @@ func (g *gateway) openAt(name string, v *loaded) (router.Scorer, error) {
 	cfg := g.cfg.Batch
 	cfg.Remote = true
 	r := &remote{place: g.places[name], shape: v.shape, cfg: cfg, fail: g.complain(v.Spec, name)}
-	r.place.expect(r)
+	v.remotes = append(v.remotes, r)
 	v.closers = append(v.closers, r.close)
 	v.batchers = append(v.batchers, monitor.BatcherSource{Backend: name, Stats: r.stats})
+	v.Places = append(v.Places, r)
 	return r, nil
 }
 
@@ -122,7 +127,20 @@ func (g *gateway) openLocal(v *loaded) (router.Scorer, error) {
 		return nil, fmt.Errorf("%s: %w", v.Spec.Path, err)
 	}
 	v.batchers = append(v.batchers, monitor.BatcherSource{Backend: config.Local, Stats: b.Stats})
+	local, err := router.NewLocal(b, sig, session.Outputs())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", v.Spec.Path, err)
+	}
+	v.Places = append(v.Places, local)
+	v.Graph = model.Graph{Inputs: graph.Inputs, Outputs: session.Outputs()}
 	return b, nil
+}
+
+// expect has the servers of the version's places hold it.
+func (v *loaded) expect() {
+	for _, r := range v.remotes {
+		r.place.expect(r)
+	}
 }
 
 // settle waits until it is known what a version looks like, and then plans its
@@ -131,6 +149,9 @@ func (g *gateway) settle(ctx context.Context, v *loaded) error {
 	if err := g.waitFor(ctx, v.shape); err != nil {
 		return fmt.Errorf("no server of the pools %v is well and holds model %s, version %s: %w",
 			g.cfg.Routes[v.Spec.Name].RunOn, v.Spec.Name, v.Spec.Version, err)
+	}
+	if v.Graph.Inputs == nil { // it runs on other servers alone
+		v.Graph = v.shape.graph
 	}
 	var err error
 	if v.Plan, err = features.Compile(g.registry, v.shape.sig); err != nil {
@@ -207,17 +228,21 @@ func snapshot(cfg config.Config, repository []config.Model, versions []*loaded) 
 	byName := map[string]*router.Model{}
 	var models []*router.Model
 	for _, v := range versions {
+		version := *v.Version // requests of older snapshots may use that one
 		m := byName[v.Spec.Name]
 		if m == nil {
 			m = &router.Model{Name: v.Spec.Name, Versions: map[string]*router.Version{}}
 			byName[m.Name] = m
 			models = append(models, m)
 		}
-		m.Versions[v.Spec.Version] = v.Version
-		m.Stable = v.Version
+		m.Versions[v.Spec.Version] = &version
+		m.Stable = &version
 	}
 	for name, route := range cfg.Routes {
 		m := byName[name]
+		if m == nil { // unloaded
+			continue
+		}
 		if route.Stable != "" {
 			m.Stable = m.Versions[route.Stable]
 		}
@@ -228,8 +253,8 @@ func snapshot(cfg config.Config, repository []config.Model, versions []*loaded) 
 		}
 	}
 	for name, route := range cfg.Routes {
-		if smaller := byName[route.Fallback]; smaller != nil {
-			for _, v := range byName[name].Versions {
+		if m, smaller := byName[name], byName[route.Fallback]; m != nil && smaller != nil {
+			for _, v := range m.Versions {
 				v.Fallback = smaller.Stable
 			}
 		}

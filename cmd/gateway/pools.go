@@ -2,17 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/backends/pool"
 	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/monitor"
+	"github.com/rankgate/rankgate/rank"
 )
 
 // place is a pool of servers and the versions that run there.
@@ -122,6 +125,27 @@ func (p *place) expect(v *remote) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.versions = append(p.versions, v)
+}
+
+// introductionTime is for a server to say what it knows of a version.
+const introductionTime = 10 * time.Second
+
+// introduce asks one of the servers about a version before all are expected to hold it:
+// one that none of them holds would leave the place without servers.
+func (p *place) introduce(ctx context.Context, v *remote) error {
+	ctx, cancel := context.WithTimeout(ctx, introductionTime)
+	defer cancel()
+	_, err := pool.Do(ctx, p.pool, &pool.Call[oip.Client, struct{}]{
+		Rows: 1, Idempotent: true,
+		Send: func(ctx context.Context, c oip.Client, _ *pool.Attempt) (none struct{}, err error) {
+			err = v.meet(ctx, c)
+			if _, coded := errors.AsType[*rank.Error](err); err != nil && !coded {
+				err = rank.Errorf(rank.InvalidRequest, "pool %s: %v", p.name, err)
+			}
+			return none, err
+		},
+	})
+	return err
 }
 
 // forget lets servers be without a version.

@@ -13,6 +13,7 @@ import (
 	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/model"
 	"github.com/rankgate/rankgate/rank"
+	"github.com/rankgate/rankgate/router"
 )
 
 // remote is a version on the servers of a place. It can be called once one of them
@@ -22,6 +23,8 @@ type remote struct {
 	shape *shape
 	cfg   batcher.Config
 	fail  func(error)
+
+	tallies router.Tallies
 
 	mu   sync.Mutex
 	wire atomic.Pointer[wire] // set once, under mu, by the first server that is met
@@ -125,6 +128,45 @@ func (r *remote) Score(w *batcher.Work) error {
 		return known.batcher.Score(w)
 	}
 	return r.unknown()
+}
+
+// Infer implements router.Place: the message goes on as it came.
+func (r *remote) Infer(ctx context.Context, m *oip.Message) (*oip.Reply, error) {
+	start := time.Now()
+	reply, err := r.infer(ctx, m)
+	r.tallies.Add(start, err, 0, time.Since(start))
+	return reply, err
+}
+
+func (r *remote) infer(ctx context.Context, m *oip.Message) (*oip.Reply, error) {
+	w := r.wire.Load()
+	if w == nil || !m.Address(w.name, w.version) {
+		return nil, r.unknown()
+	}
+	rows := 1
+	if len(m.Inputs) > 0 && len(m.Inputs[0].Shape) > 0 {
+		rows = int(m.Inputs[0].Shape[0])
+	}
+	return r.place.caller.Call(ctx, rows, m)
+}
+
+// Ready implements router.Place.
+func (r *remote) Ready() bool {
+	return r.wire.Load() != nil && r.place.pool.Ready(expired) == nil
+}
+
+// expired is a context that waits for nothing.
+var expired = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// Statistics implements router.Place. Passes are those of rankings.
+func (r *remote) Statistics() oip.Statistics {
+	s, passes := r.tallies.Statistics(), r.stats()
+	s.Rows, s.Passes = passes.Rows, passes.Passes
+	return s
 }
 
 // stats are those of its batcher.

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/config"
+)
+
+// v2 asks the protocol over HTTP and decodes the answer into into, unless that is nil.
+func (f *fixture) v2(t testing.TB, method, path, body string, status int, into any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, f.base+"/v2"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	content, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != status {
+		t.Errorf("%s %s: status %d, want %d: %s, %v", method, path, res.StatusCode, status, content, err)
+		return
+	}
+	if into == nil {
+		return
+	}
+	if err := json.Unmarshal(content, into); err != nil {
+		t.Errorf("%s %s: %s: %v", method, path, content, err)
+	}
+}
+
+// inferred is an answer with values in JSON.
+type inferred struct {
+	Model   string `json:"model_name"`
+	Version string `json:"model_version"`
+	Outputs []struct {
+		Name  string
+		Shape []int
+		Data  []float64
+	}
+}
+
+// startOpen starts a gateway with the model sum here and linear on a server, which lets
+// callers change what is loaded.
+func startOpen(t testing.TB, change func(*config.Config)) (*fixture, *oiptest.Server) {
+	t.Helper()
+	s := oiptest.Start(t, oiptest.Config{})
+	return startDistant(t, over(oip.GRPC, s), func(cfg *config.Config) {
+		cfg.Listen.GRPC, cfg.Listen.RepositoryControl = "127.0.0.1:0", true
+		change(cfg)
+	}), s
+}
+
+const twoRows = `[1,2,3,4,5,6,7,8]`
+
+func TestClientsOfTheInferenceProtocolAreAnsweredFromHereAndFromServers(t *testing.T) {
+	f, _ := startOpen(t, nothing)
+	weighed := func(row ...float32) (sum float32) {
+		for j, x := range row {
+			sum += x * oiptest.Weight(j)
+		}
+		return sum
+	}
+	for model, c := range map[string]struct {
+		input, output string
+		want          []float32
+	}{
+		"sum":    {"dense", "sum", []float32{10, 26}},
+		"linear": {"x", "y", []float32{weighed(1, 2, 3, 4), weighed(5, 6, 7, 8)}},
+	} {
+		var got inferred
+		request := fmt.Sprintf(`{"inputs":[{"name":%q,"shape":[2,4],"datatype":"FP32","data":%s}]}`, c.input, twoRows)
+		f.v2(t, "POST", "/models/"+model+"/infer", request, 200, &got)
+		if got.Model != model || got.Version != "1" || len(got.Outputs) != 1 || got.Outputs[0].Name != c.output ||
+			fmt.Sprint(got.Outputs[0].Data) != fmt.Sprint(c.want) {
+			t.Errorf("%s: %+v; want %v", model, got, c.want)
+		}
+		var about struct {
+			Inputs []struct{ Name, Datatype string }
+		}
+		f.v2(t, "GET", "/models/"+model, "", 200, &about)
+		if len(about.Inputs) != 1 || about.Inputs[0].Name != c.input || about.Inputs[0].Datatype != "FP32" {
+			t.Errorf("%s: metadata %+v", model, about)
+		}
+		f.v2(t, "GET", "/models/"+model+"/ready", "", 200, nil)
+	}
+	f.v2(t, "POST", "/models/sum/infer", `{"inputs":[{"name":"dense","shape":[2,3],"datatype":"FP32","data":[1,2,3,4,5,6]}]}`, 400, nil)
+	f.v2(t, "POST", "/models/absent/infer", `{"inputs":[]}`, 404, nil)
+}
+
+func TestTheInferenceProtocolIsSpokenOverGRPC(t *testing.T) {
+	f, _ := startOpen(t, nothing)
+	c, err := oip.DialGRPC(f.grpc.Addr().String(), oip.Config{Pool: "gateway"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, model := range []string{"sum", "linear"} {
+		about, err := c.Metadata(t.Context(), model, "")
+		if err != nil || len(about.Inputs) != 1 || fmt.Sprint(about.Versions) != "[1]" {
+			t.Errorf("%s: %+v, %v", model, about, err)
+		}
+	}
+}
+
+func TestModelsAreLoadedAndUnloadedWhileOthersAreServed(t *testing.T) {
+	f, _ := startOpen(t, nothing)
+	done := make(chan struct{})
+	var served sync.WaitGroup
+	for range 4 {
+		served.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if r, _ := f.rank(t, "/rank/sum", body(7, []int{i % 100}, `,"budget_ms":5000`)); r.Items[0].Score != float64(70000+i%100) {
+					t.Errorf("%+v", r)
+				}
+			}
+		})
+	}
+	for range 5 {
+		for _, model := range []string{"sum", "linear"} {
+			f.v2(t, "POST", "/repository/models/"+model+"/load", "", 200, nil)
+		}
+		f.v2(t, "POST", "/repository/models/towers/unload", "", 200, nil)
+		f.v2(t, "GET", "/models/towers/ready", "", 404, nil)
+		f.v2(t, "POST", "/repository/models/towers/load", "", 200, nil)
+		f.v2(t, "GET", "/models/towers/ready", "", 200, nil)
+	}
+	close(done)
+	served.Wait()
+	f.rank(t, "/rank/linear", body(7, []int{3}, `,"budget_ms":2000`))
+}
+
+func TestAModelThatCanNotBeLoadedLeavesWhatIsServed(t *testing.T) {
+	f, _ := startOpen(t, nothing)
+	var index []struct{ Name, Version, State, Reason string }
+	f.v2(t, "POST", "/repository/index", "", 200, &index)
+	if fmt.Sprint(index) != "[{linear 1 READY } {sum 1 READY } {towers 1 READY }]" {
+		t.Errorf("index %v", index)
+	}
+	second := filepath.Join(f.cfg.Models.Repository, "sum", "2")
+	if err := os.MkdirAll(second, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(second, "model.onnx"), []byte("no graph"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.v2(t, "POST", "/repository/models/sum/load", "", 400, nil)
+	f.v2(t, "POST", "/repository/index", "", 200, &index)
+	if len(index) != 4 || index[2].State != "UNAVAILABLE" || !strings.Contains(index[2].Reason, "model.onnx") {
+		t.Errorf("index %v", index)
+	}
+	f.rank(t, "/rank/sum", body(7, []int{3}, `,"budget_ms":2000`))
+	if err := os.WriteFile(filepath.Join(second, "model.onnx"), []byte(graph(t, "sum")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.v2(t, "POST", "/repository/models/sum/load", "", 200, nil)
+	if r, _ := f.rank(t, "/rank/sum", body(7, []int{3}, `,"budget_ms":2000`)); r.Version != "2" {
+		t.Errorf("after the load version %s answers", r.Version)
+	}
+	f.v2(t, "POST", "/repository/models/absent/load", "", 404, nil)
+	f.v2(t, "POST", "/repository/models/absent/unload", "", 404, nil)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/batcher"
+	"github.com/rankgate/rankgate/config"
+	"github.com/rankgate/rankgate/rank"
+	"github.com/rankgate/rankgate/router"
+)
+
+// repository is the models that are loaded. It implements router.Repository.
+type repository struct {
+	*gateway
+
+	mu       sync.Mutex // guards all below, and the making of snapshots
+	versions []*loaded
+	reasons  map[string]string // by model: why it has versions that are not loaded
+}
+
+// Index lists the versions that the directory holds, and those that are loaded though
+// it does not hold them any more.
+func (r *repository) Index(context.Context) ([]oip.IndexEntry, error) {
+	models, err := config.ReadRepository(r.cfg.Models.Repository, r.cfg.Remote)
+	if err != nil {
+		return nil, rank.Errorf(rank.Unavailable, "models.repository: %v", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var entries []oip.IndexEntry
+	for _, v := range r.versions {
+		entries = append(entries, oip.IndexEntry{Name: v.Spec.Name, Version: v.Spec.Version, State: "READY"})
+	}
+	for i := range models {
+		spec := &models[i].Spec
+		if !slices.ContainsFunc(r.versions, func(v *loaded) bool { return v.Spec.Name == spec.Name && v.Spec.Version == spec.Version }) {
+			entries = append(entries, oip.IndexEntry{Name: spec.Name, Version: spec.Version, State: "UNAVAILABLE", Reason: r.reasons[spec.Name]})
+		}
+	}
+	slices.SortFunc(entries, func(a, b oip.IndexEntry) int {
+		if a.Name != b.Name {
+			return strings.Compare(a.Name, b.Name)
+		}
+		return config.CompareVersions(a.Version, b.Version)
+	})
+	return entries, nil
+}
+
+// Load reads a model's files anew. What is loaded stays until all versions that they
+// hold are; then it is closed when nobody uses it any more.
+func (r *repository) Load(ctx context.Context, model string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	fresh, err := r.open(ctx, model)
+	if err != nil {
+		r.reasons[model] = err.Error()
+		for _, v := range fresh {
+			err = errors.Join(err, v.close())
+		}
+		if coded, ok := errors.AsType[*rank.Error](err); ok {
+			return coded
+		}
+		return rank.Errorf(rank.InvalidRequest, "model %s was not loaded: %v", model, err)
+	}
+	delete(r.reasons, model)
+	r.replace(model, fresh)
+	r.log.Info("a model was loaded again", "model", model, "versions", len(fresh))
+	return nil
+}
+
+// open loads the versions of a model that its directory holds.
+func (r *repository) open(ctx context.Context, model string) (fresh []*loaded, err error) {
+	all, err := config.ReadRepository(r.cfg.Models.Repository, r.cfg.Remote)
+	if err == nil {
+		err = r.cfg.Check(all)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Spec.Name != model {
+			continue
+		}
+		v, err := r.loadVersion(&all[i])
+		fresh = append(fresh, v)
+		if err == nil {
+			err = r.introduce(ctx, v)
+		}
+		if err == nil {
+			err = r.settle(ctx, v)
+		}
+		if err != nil {
+			return fresh, err
+		}
+	}
+	if len(fresh) == 0 {
+		return nil, rank.Errorf(rank.UnknownModel, "the repository holds no model %q", model)
+	}
+	return fresh, nil
+}
+
+// introduce has a version known at its places. One that is out for the moment is no
+// reason to fail if the version runs elsewhere.
+func (r *repository) introduce(ctx context.Context, v *loaded) error {
+	for _, remote := range v.remotes {
+		err := remote.place.introduce(ctx, remote)
+		if err != nil && (!batcher.Elsewhere(err) || len(v.Places) == 1) {
+			return err
+		}
+	}
+	v.expect()
+	return nil
+}
+
+// publish has requests use what is loaded now, and returns what they used before. It is
+// called with mu held.
+func (r *repository) publish() *router.Snapshot {
+	r.metrics.WatchVersions(sources(r.versions))
+	return r.catalogue.Swap(snapshot(r.cfg, r.gateway.repository, r.versions))
+}
+
+// close frees all that is loaded. No request may be under way.
+func (r *repository) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, v := range r.versions {
+		errs = append(errs, v.close())
+	}
+	return errors.Join(errs...)
+}
+
+// Unload takes all versions of a model out.
+func (r *repository) Unload(_ context.Context, model string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.ContainsFunc(r.versions, func(v *loaded) bool { return v.Spec.Name == model }) {
+		return rank.Errorf(rank.UnknownModel, "model %q is not loaded", model)
+	}
+	r.reasons[model] = "unloaded"
+	r.replace(model, nil)
+	r.log.Info("a model was unloaded", "model", model)
+	return nil
+}
+
+// replace puts fresh in the place of a model's versions, and closes those when the last
+// request that uses them has ended. It is called with mu held.
+func (r *repository) replace(model string, fresh []*loaded) {
+	var gone []*loaded
+	r.versions = slices.DeleteFunc(slices.Clone(r.versions), func(v *loaded) bool {
+		if v.Spec.Name == model {
+			gone = append(gone, v)
+		}
+		return v.Spec.Name == model
+	})
+	r.versions = append(r.versions, fresh...)
+	old := r.publish()
+	if old == nil || len(gone) == 0 {
+		return
+	}
+	<-old.Drained()
+	for _, v := range gone {
+		if err := v.close(); err != nil {
+			r.log.Error("close a version", "model", v.Spec.Name, "version", v.Spec.Version, "error", err)
+		}
+	}
+}
