@@ -3,6 +3,7 @@
 package router
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -65,5 +66,26 @@ func TestRankAllocatesNothingPerCandidate(t *testing.T) {
 		if few, many := allocations(100), allocations(900); many > few {
 			t.Errorf("%s: %v allocations for 100 candidates, %v for 900", name, few, many)
 		}
+	}
+}
+
+func TestAMessageAllocatesNothingPerRow(t *testing.T) {
+	k := newKit(t, "sum.onnx", 1024, denseSpec(4, "sum"))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
+	allocations := func(rows int) float64 {
+		m := denseMessage(make([]float32, 4*rows), 4)
+		run := func() {
+			reply, err := k.local.Infer(ctx, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reply.Release()
+		}
+		run()
+		return testing.AllocsPerRun(200, run)
+	}
+	if few, many := allocations(10), allocations(1000); many > few || many > 1 {
+		t.Errorf("%v allocations for 10 rows, %v for 1000", few, many)
 	}
 }

@@ -89,6 +89,27 @@ func columnsOf(n int) []model.Column {
 	return columns
 }
 
+// everyTypeSpec feeds the graph that has an input of each type.
+func everyTypeSpec() *model.Spec {
+	spec := &model.Spec{Score: []model.Head{{Output: "b", Weight: 1}}}
+	for _, name := range []string{"f32", "f16", "f64", "i64", "i32", "flag", "word"} {
+		spec.Inputs = append(spec.Inputs, model.Input{Name: name, Columns: columnsOf(1)})
+	}
+	return spec
+}
+
+// towersSpec feeds a graph with an input per request.
+func towersSpec() *model.Spec {
+	user := []model.Column{{View: "user", Name: "a"}, {View: "user", Name: "b"}, {View: "user", Name: "c"}}
+	return &model.Spec{
+		Inputs: []model.Input{
+			{Name: "item", Columns: columnsOf(3)},
+			{Name: "user", Columns: user, PerRequest: true, RowIndex: "row"},
+		},
+		Score: []model.Head{{Output: "dot", Weight: 1}},
+	}
+}
+
 // denseSpec feeds the one input of a graph.
 func denseSpec(width int, output string) *model.Spec {
 	return &model.Spec{
@@ -150,11 +171,7 @@ func TestAMessageIsAnsweredWithEveryOutputOrThoseThatItNames(t *testing.T) {
 }
 
 func TestRowsOfEveryTypeReachTheGraph(t *testing.T) {
-	spec := &model.Spec{Score: []model.Head{{Output: "b", Weight: 1}}}
-	for _, name := range []string{"f32", "f16", "f64", "i64", "i32", "flag", "word"} {
-		spec.Inputs = append(spec.Inputs, model.Input{Name: name, Columns: columnsOf(1)})
-	}
-	k := newKit(t, "types.onnx", 2, spec) // three rows take two passes
+	k := newKit(t, "types.onnx", 2, everyTypeSpec()) // three rows take two passes
 	reply, err := k.ask(`{"inputs":[
 		{"name":"word","datatype":"BYTES","shape":[3,1],"data":["x","\u00e4 longer one","x"]},
 		{"name":"f32","datatype":"FP32","shape":[3,1],"data":[1,2,3]},
@@ -172,13 +189,7 @@ func TestRowsOfEveryTypeReachTheGraph(t *testing.T) {
 }
 
 func TestAMessageWithInputsPerRequestGetsASlotOfItsOwn(t *testing.T) {
-	k := newKit(t, "towers.onnx", 8, &model.Spec{
-		Inputs: []model.Input{
-			{Name: "item", Columns: columnsOf(3)},
-			{Name: "user", Columns: []model.Column{{View: "user", Name: "a"}, {View: "user", Name: "b"}, {View: "user", Name: "c"}}, PerRequest: true, RowIndex: "row"},
-		},
-		Score: []model.Head{{Output: "dot", Weight: 1}},
-	})
+	k := newKit(t, "towers.onnx", 8, towersSpec())
 	body := func(user, row, item string) string {
 		return `{"inputs":[{"name":"user","datatype":"FP32",` + user + `},{"name":"row","datatype":"INT64",` + row +
 			`},{"name":"item","datatype":"FP32",` + item + `}]}`
