@@ -25,9 +25,10 @@ func (c *Config) Check(models []Model) error {
 			fail(path, "there is no model "+quote(name)+"; "+hint(name, sorted(versions)))
 			continue
 		}
+		places := append(sorted(c.Pools), Local)
 		for i, place := range route.RunOn {
-			if _, known := c.Pools[place]; !known && place != Local {
-				fail(fmt.Sprintf("%s.run_on[%d]", path, i), "there is no pool "+quote(place)+"; "+hint(place, append(sorted(c.Pools), Local)))
+			if !slices.Contains(places, place) {
+				fail(fmt.Sprintf("%s.run_on[%d]", path, i), "there is no pool "+quote(place)+"; "+hint(place, places))
 			}
 		}
 		if other := route.Fallback; other != "" && versions[other] == nil {

@@ -52,6 +52,9 @@ type (
 	}
 )
 
+// perBatcher labels a batcher: that of a version at one of its places.
+var perBatcher = []string{"model", "version", "backend"}
+
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("rankgate_"+name, help, labels, nil)
 }
@@ -80,12 +83,12 @@ var (
 	featureRows    = desc("feature_rows_total", "Feature rows asked for, by what was found.", "model", "version", "view", "status")
 	featureLeftOut = desc("feature_left_out_total", "Candidates not scored because a field of theirs is broken.", "model", "version")
 
-	batchRows    = desc("batch_rows", "Rows of each forward pass.", "model", "version", "backend")
-	batchMembers = desc("batch_requests_total", "Requests in forward passes; over batch_rows_count, the mean batch.", "model", "version", "backend")
+	batchRows    = desc("batch_rows", "Rows of each forward pass.", perBatcher...)
+	batchMembers = desc("batch_requests_total", "Requests in forward passes; over batch_rows_count, the mean batch.", perBatcher...)
 	batchDropped = desc("batch_dropped_total", "Requests not scored: late, or their caller gone.", "model", "version", "backend", "reason")
-	batchFailed  = desc("batch_failed_total", "Forward passes that returned an error, which the log names.", "model", "version", "backend")
-	batchBadRows = desc("batch_bad_rows_total", "Rows that the model refused.", "model", "version", "backend")
-	batchQueued  = desc("batch_queued_rows", "Rows that wait for a forward pass now.", "model", "version", "backend")
+	batchFailed  = desc("batch_failed_total", "Forward passes that returned an error, which the log names.", perBatcher...)
+	batchBadRows = desc("batch_bad_rows_total", "Rows that the model refused.", perBatcher...)
+	batchQueued  = desc("batch_queued_rows", "Rows that wait for a forward pass now.", perBatcher...)
 )
 
 func (*sharedCollector) Describe(chan<- *prometheus.Desc)   {}

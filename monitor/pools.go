@@ -24,7 +24,7 @@ var (
 	serverCalls   = desc("pool_server_calls_total", "Calls sent to each server, copies included.", "pool", "server")
 	serverFailed  = desc("pool_server_failures_total", "Calls that count as a failure of the server.", "pool", "server")
 	serverHeld    = desc("pool_server_calls_in_flight", "Calls that each server holds now.", "pool", "server")
-	serverLatency = desc("pool_server_peak_latency_seconds", "What a call takes at each server: rises at once, falls over ten seconds.", "pool", "server")
+	serverLatency = desc("pool_server_peak_latency_seconds", "What a call takes: rises at once, falls over ten seconds.", "pool", "server")
 )
 
 func collectPool(out chan<- prometheus.Metric, p PoolSource) {

@@ -97,7 +97,7 @@ func (c *localCall) infer(ctx context.Context, m *oip.Message, start time.Time) 
 		if now.Add(b.Cost(c.rows)).After(deadline) {
 			return nil, c.late()
 		}
-		return nil, rank.Errorf(rank.Overloaded, "too many rows wait for this model already; a request that is %s gets no place among them", m.Class)
+		return nil, rank.Errorf(rank.Overloaded, "too many rows wait for this model; a request that is %s gets no place among them", m.Class)
 	}
 	c.answer = c.place.answers.Get().(*localAnswer)
 	c.answer.resize(c.bytes())

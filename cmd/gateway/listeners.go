@@ -76,9 +76,9 @@ func (g *gateway) addresses() []any {
 
 // server answers at a public listener.
 type server interface {
-	Serve(net.Listener) error
-	Drain(context.Context) error
-	Shutdown(context.Context) error
+	Serve(ln net.Listener) error
+	Drain(ctx context.Context) error
+	Shutdown(ctx context.Context) error
 }
 
 // servers are the public ones, by what they listen on.

@@ -38,8 +38,11 @@ func (r *repository) Index(context.Context) ([]oip.IndexEntry, error) {
 	}
 	for i := range models {
 		spec := &models[i].Spec
-		if !slices.ContainsFunc(r.versions, func(v *loaded) bool { return v.Spec.Name == spec.Name && v.Spec.Version == spec.Version }) {
-			entries = append(entries, oip.IndexEntry{Name: spec.Name, Version: spec.Version, State: "UNAVAILABLE", Reason: r.reasons[spec.Name]})
+		is := func(v *loaded) bool { return v.Spec.Name == spec.Name && v.Spec.Version == spec.Version }
+		if !slices.ContainsFunc(r.versions, is) {
+			entries = append(entries, oip.IndexEntry{
+				Name: spec.Name, Version: spec.Version, State: "UNAVAILABLE", Reason: r.reasons[spec.Name],
+			})
 		}
 	}
 	slices.SortFunc(entries, func(a, b oip.IndexEntry) int {
