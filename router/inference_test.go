@@ -85,7 +85,7 @@ func call(model, version, user string) *oip.Message {
 }
 
 func codeOf(err error) rank.Code {
-	if known, ok := err.(*rank.Error); ok {
+	if known, ok := errors.AsType[*rank.Error](err); ok {
 		return known.Code
 	}
 	return rank.NumCodes

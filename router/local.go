@@ -91,13 +91,13 @@ func (c *localCall) infer(ctx context.Context, m *oip.Message, start time.Time) 
 	if end, ok := ctx.Deadline(); ok {
 		deadline = budget.WorkDeadline(start, end)
 	}
-	c.ctx, c.leaves = ctx, m.Gone
+	c.ended, c.leaves = ctx.Done(), m.Gone
 	b := c.place.batcher
 	if now := time.Now(); !b.Fits(c.rows, now, deadline, m.Class) {
 		if now.Add(b.Cost(c.rows)).After(deadline) {
 			return nil, c.late()
 		}
-		return nil, rank.Errorf(rank.Overloaded, "too many rows wait for this model; a request that is %s gets no place among them", m.Class)
+		return nil, rank.Errorf(rank.Overloaded, "too many rows wait already for a request that is %s", m.Class)
 	}
 	c.answer = c.place.answers.Get().(*localAnswer)
 	c.answer.resize(c.bytes())

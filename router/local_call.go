@@ -1,7 +1,6 @@
 package router
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,9 +23,9 @@ type localCall struct {
 	answer *localAnswer // nil before there is one, and once it is the reply's
 	taken  atomic.Int64 // rows whose outputs are in answer
 
-	ctx    context.Context
-	leaves func() bool // Message.Gone
-	gone   func() bool // left, bound once
+	ended  <-chan struct{} // closed when the call's context ends
+	leaves func() bool     // Message.Gone
+	gone   func() bool     // left, bound once
 }
 
 // fill is the elements of one input, row-major.
@@ -47,7 +46,14 @@ func newLocalCall(l *Local) *localCall {
 }
 
 // left tells whether nobody waits for the answer any more.
-func (c *localCall) left() bool { return c.ctx.Err() != nil || left(c.leaves) }
+func (c *localCall) left() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return left(c.leaves)
+	}
+}
 
 // end lets go of the message and gives c back.
 func (c *localCall) end() {
@@ -66,7 +72,7 @@ func (c *localCall) end() {
 	if c.answer != nil {
 		c.answer.free(nil)
 	}
-	c.answer, c.ctx, c.leaves, c.work = nil, nil, nil, batcher.Work{}
+	c.answer, c.ended, c.leaves, c.work = nil, nil, nil, batcher.Work{}
 	c.taken.Store(0)
 	c.place.calls.Put(c)
 }

@@ -240,10 +240,7 @@ func (k *kit) together(rows int, bodies ...string) []string {
 	return answers
 }
 
-func isInvalid(err error) bool {
-	known, ok := err.(*rank.Error)
-	return ok && known.Code == rank.InvalidRequest
-}
+func isInvalid(err error) bool { return codeOf(err) == rank.InvalidRequest }
 
 func floats(raw []byte) []float32 {
 	out := make([]float32, len(raw)/4)

@@ -1,8 +1,8 @@
 package oip
 
 import (
+	"bytes"
 	"encoding/binary"
-	"strings"
 	"testing"
 )
 
@@ -15,7 +15,7 @@ func FuzzTexts(f *testing.F) {
 		for _, text := range texts {
 			again = append(binary.LittleEndian.AppendUint32(again, uint32(len(text))), text...)
 		}
-		if err == nil && string(again) != string(raw) || err != nil && !strings.HasPrefix(string(raw), string(again)) {
+		if err == nil && !bytes.Equal(again, raw) || err != nil && !bytes.HasPrefix(raw, again) {
 			t.Errorf("%q became %q, %v", raw, texts, err)
 		}
 	})
