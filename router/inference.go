@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/batcher"
@@ -49,9 +50,9 @@ func (s *Inference) Infer(ctx context.Context, m *oip.Message) (*oip.Reply, erro
 	}
 	m.Share = m.Class.Share()
 	err = v.absent()
-	for _, place := range v.Places {
+	for i := range v.Places {
 		var reply *oip.Reply
-		if reply, err = place.Infer(ctx, m); err == nil {
+		if reply, err = v.inferAt(ctx, i, m); err == nil {
 			reply.Model, reply.Version = v.Spec.Name, v.Spec.Version
 			return reply, nil
 		}
@@ -61,6 +62,33 @@ func (s *Inference) Infer(ctx context.Context, m *oip.Message) (*oip.Reply, erro
 	}
 	return nil, coded(ctx, err)
 }
+
+// inferAt has m answered by place i, in time for the next one to answer it if that
+// fails: a server that hangs is not all there is.
+func (v *Version) inferAt(ctx context.Context, i int, m *oip.Message) (*oip.Reply, error) {
+	end, limited := ctx.Deadline()
+	if limited && i < len(v.Places)-1 {
+		if spare := reserve(v.Places[i+1].Cost(guessRows(m)), time.Until(end)); spare > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, end.Add(-spare))
+			defer cancel()
+		}
+	}
+	return v.Places[i].Infer(ctx, m)
+}
+
+// guessRows says how many rows a message seems to have: nobody has checked its inputs yet.
+func guessRows(m *oip.Message) int {
+	rows := int64(1)
+	for i := range m.Inputs {
+		if shape := m.Inputs[i].Shape; len(shape) > 0 {
+			rows = max(rows, min(shape[0], maxGuess))
+		}
+	}
+	return int(rows)
+}
+
+const maxGuess = 1 << 20 // whatever a shape claims
 
 // absent is the error of a version that has no place.
 func (v *Version) absent() error {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip"
@@ -19,16 +20,26 @@ type stand struct {
 	name  string
 	err   error
 	down  bool
-	then  func() // after each message
+	hangs bool // until it is given up
+	cost  time.Duration
+	left  time.Duration // that the last message had
+	then  func()        // after each message
 	asked int
 	share float64
 	stats oip.Statistics
 }
 
-func (p *stand) Infer(_ context.Context, m *oip.Message) (*oip.Reply, error) {
+func (p *stand) Infer(ctx context.Context, m *oip.Message) (*oip.Reply, error) {
 	p.asked++
 	p.share = m.Share
 	m.Model, m.Version = "theirs", "77" // as a pool names it
+	if end, ok := ctx.Deadline(); ok {
+		p.left = time.Until(end)
+	}
+	if p.hangs {
+		<-ctx.Done()
+		return nil, rank.Errorf(rank.DeadlineExceeded, "no answer within the budget")
+	}
 	if p.then != nil {
 		p.then()
 	}
@@ -40,6 +51,8 @@ func (p *stand) Infer(_ context.Context, m *oip.Message) (*oip.Reply, error) {
 	r.Outputs = append(r.Outputs, oip.Tensor{Name: p.name})
 	return r, nil
 }
+
+func (p *stand) Cost(n int) time.Duration { return time.Duration(n) * p.cost }
 
 func (p *stand) Ready() bool { return !p.down }
 
@@ -189,6 +202,23 @@ func TestTheNextPlaceIsAskedWhenOneSaysNothingOfTheRows(t *testing.T) {
 			r.Release()
 		}
 	}
+}
+
+func TestAPlaceThatHangsLeavesTheNextOneTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool, local := &stand{hangs: true}, &stand{name: "local", cost: time.Millisecond}
+		m := call("ranker", "9", "")
+		m.Inputs = []oip.Tensor{{Shape: []int64{1, 3}}, {Shape: []int64{10, 4}}}
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		r, err := newInference([]Place{pool, local}, nil).Infer(ctx, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Release(); pool.left != 85*time.Millisecond || local.left != 15*time.Millisecond {
+			t.Errorf("the first place had %v, the second %v; want 85 ms and half as much again as 10 rows cost", pool.left, local.left)
+		}
+	})
 }
 
 func TestAVersionIsReadyWhenOneOfItsPlacesIs(t *testing.T) {

@@ -58,6 +58,9 @@ func NewLocal(b *batcher.Batcher, sig *model.Signature, outputs []model.Tensor) 
 	return l, nil
 }
 
+// Cost is what a pass of n rows takes, or the longest of several side by side.
+func (l *Local) Cost(n int) time.Duration { return l.batcher.Cost(n) }
+
 // Ready reports true: what is loaded can run.
 func (l *Local) Ready() bool { return true }
 

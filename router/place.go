@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"time"
 
 	"github.com/rankgate/rankgate/backends/oip"
 )
@@ -12,6 +13,9 @@ type Place interface {
 	// Infer answers m, whose Model and Version it may set, as oip.Service has it. An
 	// error for which batcher.Elsewhere says so may be answered by another place.
 	Infer(ctx context.Context, m *oip.Message) (*oip.Reply, error)
+
+	// Cost is what answering n rows is expected to take; 0 if that is not known.
+	Cost(n int) time.Duration
 
 	// Ready reports whether it can answer.
 	Ready() bool
