@@ -2,16 +2,19 @@ package redis
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
 )
 
 // breaker keeps requests from asking a server that does not answer. It opens
-// after a row of failures or when half of the latest fetches fail, and lets one
-// fetch try again each openFor.
+// after a row of failures or when half of the latest fetches fail. Each openFor the
+// server is tried again, for no request: one of them would wait in vain, and of two
+// hundred a second those are the slowest hundredth.
 type breaker struct {
-	of *gobreaker.CircuitBreaker[struct{}]
+	of     *gobreaker.CircuitBreaker[struct{}]
+	trying atomic.Bool // whoever swaps it to true tries
 }
 
 const (
@@ -22,7 +25,7 @@ const (
 )
 
 func newBreaker(stats *stats) *breaker {
-	return &breaker{gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+	return &breaker{of: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Interval: breakerWindow, BucketPeriod: time.Second, Timeout: openFor,
 		ReadyToTrip: func(c gobreaker.Counts) bool {
 			return c.ConsecutiveFailures >= failuresInRow || c.Requests >= leastFetches && 2*c.TotalFailures >= c.Requests
@@ -38,7 +41,12 @@ func newBreaker(stats *stats) *breaker {
 }
 
 // open reports whether the server is not to be asked now.
-func (b *breaker) open() bool { return b.of.State() == gobreaker.StateOpen }
+func (b *breaker) open() bool { return b.of.State() != gobreaker.StateClosed }
+
+// due reports whether the server is to be tried now, by the caller.
+func (b *breaker) due() bool {
+	return b.of.State() == gobreaker.StateHalfOpen && b.trying.CompareAndSwap(false, true)
+}
 
 // do runs ask unless the breaker is open, or half open with a trial under way.
 func (b *breaker) do(ask func() error) error {

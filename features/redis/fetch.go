@@ -202,6 +202,17 @@ func (f *fetch) keyStrings() []string {
 	return keys
 }
 
+// someKey returns a key of a server that f asks, "" if it asks none.
+func (f *fetch) someKey() string {
+	all := string(f.keys)
+	for i := range f.flights {
+		if key := all[f.flights[i].from:f.flights[i].to]; key != "" {
+			return key
+		}
+	}
+	return ""
+}
+
 // finish ends every flight of f and wakes those who wait.
 func (f *fetch) finish() {
 	for i := range f.flights {

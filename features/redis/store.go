@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -178,6 +177,9 @@ func (s *Store) start(f *fetch) {
 	reason := Busy
 	if s.breaker.open() {
 		reason = Refused
+		if s.breaker.due() {
+			s.try(f)
+		}
 	} else {
 		select {
 		case s.places <- struct{}{}:
@@ -191,6 +193,23 @@ func (s *Store) start(f *fetch) {
 	}
 	s.stats.failed[reason].Add(uint64(len(f.flights)))
 	f.finish()
+}
+
+// try asks the server of f something small, in a goroutine of its own.
+func (s *Store) try(f *fetch) {
+	link, key := f.link, f.someKey() // f itself is used again once it has ended
+	s.running.Go(func() {
+		defer s.breaker.trying.Store(false)
+		_ = s.breaker.do(func() error { // who comes next sees it
+			client := link.client()
+			if client == nil {
+				return link.failure()
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Timeout)
+			defer cancel()
+			return client.Do(ctx, client.B().Exists().Key(key).Build()).Error()
+		})
+	})
 }
 
 // run asks the server for what f wants.
@@ -218,16 +237,10 @@ func (s *Store) run(f *fetch) {
 // have less than that takes: then none would ever come about.
 func (s *Store) mend(f *fetch, err error) {
 	link, client := f.link, f.link.client() // f itself is used again once it has ended
-	if client == nil || !errors.Is(err, context.DeadlineExceeded) || !link.mending.CompareAndSwap(false, true) {
+	key := f.someKey()
+	if client == nil || key == "" || !errors.Is(err, context.DeadlineExceeded) || !link.mending.CompareAndSwap(false, true) {
 		return
 	}
-	keys := f.keyStrings()
-	some := slices.IndexFunc(keys, func(key string) bool { return key != "" })
-	if some < 0 {
-		link.mending.Store(false)
-		return
-	}
-	key := keys[some] // of a server that f asks
 	s.running.Go(func() {
 		defer link.mending.Store(false)
 		ctx, cancel := context.WithTimeout(context.Background(), dialTimeout+stalled)
