@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/certtest"
 	"github.com/rankgate/rankgate/config"
 )
 
@@ -111,6 +113,59 @@ func TestTheInferenceProtocolIsSpokenOverGRPC(t *testing.T) {
 		about, err := c.Metadata(t.Context(), model, "")
 		if err != nil || len(about.Inputs) != 1 || fmt.Sprint(about.Versions) != "[1]" {
 			t.Errorf("%s: %+v, %v", model, about, err)
+		}
+	}
+}
+
+func TestBothListenersProveWhoTheyAreWithOneCertificate(t *testing.T) {
+	authority, dir := certtest.NewAuthority(t), t.TempDir()
+	files := &config.TLS{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+	authority.Write(files.Cert, files.Key, "gateway")
+	f, _ := startOpen(t, func(cfg *config.Config) { cfg.Listen.TLS = files })
+	trusting := &tls.Config{RootCAs: authority.Pool}
+	overGRPC, err := oip.DialGRPC(f.grpc.Addr().String(), oip.Config{Pool: "gateway", TLS: trusting})
+	if err != nil {
+		t.Fatal(err)
+	}
+	overHTTP := oip.DialHTTP(f.public.Addr().String(), oip.Config{Pool: "gateway", TLS: trusting})
+	for _, c := range []oip.Client{overGRPC, overHTTP} {
+		if err := c.Ready(t.Context(), "sum", "1"); err != nil {
+			t.Error(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestBackendsAreShownWithWhatTheyDo(t *testing.T) {
+	f, s := startOpen(t, nothing)
+	f.rank(t, "/rank/linear", body(7, []int{3}, `,"budget_ms":2000`))
+	var shown struct {
+		Pools []struct {
+			Name    string
+			Calls   int
+			Servers []struct {
+				Address, State string
+				Calls          int
+			}
+		}
+	}
+	admin := "http://" + f.admin.Addr().String()
+	if err := json.Unmarshal([]byte(get(t, admin+"/admin/backends")), &shown); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(shown.Pools), fmt.Sprintf("[{gpu 1 [{%s well 1}]}]", s.GRPC); got != want {
+		t.Errorf("got %s; want %s", got, want)
+	}
+	metrics := get(t, admin+"/metrics")
+	for _, line := range []string{
+		`rankgate_pool_calls_total{pool="gpu"} 1`, `rankgate_pool_servers{pool="gpu",state="well"} 1`,
+		`rankgate_batch_requests_total{backend="gpu",model="linear",version="1"} 1`,
+		`rankgate_batch_requests_total{backend="local",model="sum",version="1"} 0`,
+	} {
+		if !strings.Contains(metrics, line+"\n") {
+			t.Errorf("the metrics lack %s", line)
 		}
 	}
 }

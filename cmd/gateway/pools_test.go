@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -72,6 +73,35 @@ func TestAModelOnOtherServersRanks(t *testing.T) {
 				t.Errorf("the server scored %d rows; want 2", got)
 			}
 		})
+	}
+}
+
+func TestRealServersRankWithEqualScores(t *testing.T) {
+	triton, mlserver := oiptest.StartTriton(t, ""), oiptest.StartMLServer(t)
+	for name, server := range map[string]*oiptest.Process{"Triton": triton, "MLServer": mlserver} {
+		for _, protocol := range []oip.Protocol{oip.GRPC, oip.HTTP} {
+			t.Run(name+"/"+protocol.String(), func(t *testing.T) {
+				f := startDistant(t, over(protocol, &oiptest.Server{HTTP: server.HTTP, GRPC: server.GRPC}), nothing)
+				items := make([]int, 300)
+				for i := range items {
+					items[i] = i
+				}
+				r, _ := f.rank(t, "/rank", body(7, items, `,"budget_ms":2000`))
+				if r.Degraded || len(r.Items) != len(items) {
+					t.Fatalf("degraded %v, %d items", r.Degraded, len(r.Items))
+				}
+				for i, item := range r.Items {
+					if id := len(items) - 1 - i; item.ID != fmt.Sprint(id) || item.Score != linearScore(7, id) {
+						t.Errorf("place %d: %+v; want item %d with %v", i, item, id, linearScore(7, id))
+					}
+				}
+				var got inferred
+				f.v2(t, "POST", "/models/linear/infer", `{"inputs":[{"name":"x","shape":[2,4],"datatype":"FP32","data":`+twoRows+`}]}`, 200, &got)
+				if len(got.Outputs) != 1 || fmt.Sprint(got.Outputs[0].Data) != "[3.75 8.75]" {
+					t.Errorf("%+v", got)
+				}
+			})
+		}
 	}
 }
 
