@@ -77,7 +77,7 @@ func (s *settings) measure(ctx context.Context) (err error) {
 	for i := range scenarios {
 		if sc := &scenarios[i]; len(s.only) == 0 || slices.Contains(s.only, sc.number) {
 			fmt.Fprintf(os.Stderr, "bench-tail: %d %s\n", sc.number, sc.name)
-			row, err := sc.run(ctx, session)
+			row, err := s.runScenario(ctx, session, sc)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -98,6 +98,20 @@ func (s *settings) measure(ctx context.Context) (err error) {
 		return errors.New("not as it must be: " + strings.Join(p.broken, ", "))
 	}
 	return nil
+}
+
+// runScenario runs a scenario. In a short run one that has only missed a limit is run
+// once more: a machine that others use may stand still for as long as all of it takes.
+func (s *settings) runScenario(ctx context.Context, session *session, sc *scenario) (*row, error) {
+	first, err := sc.run(ctx, session)
+	if err != nil || !s.short || first.passes(true) || !first.passes(false) {
+		return first, err
+	}
+	second, err := sc.run(ctx, session)
+	if err == nil {
+		second.notes = append(second.notes, "a first run missed a limit: "+first.missed())
+	}
+	return second, err
 }
 
 // numbers are those of scenarios.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rankgate/rankgate/bench/report"
@@ -79,6 +80,17 @@ func (r *row) passes(strict bool) bool {
 		}
 	}
 	return !strict || r.verdict() != notReached
+}
+
+// missed says which limits were, and by how much.
+func (r *row) missed() string {
+	var missed []string
+	for _, c := range r.checks {
+		if !c.met {
+			missed = append(missed, c.got)
+		}
+	}
+	return strings.Join(missed, ", ")
 }
 
 // none demands that nothing of a kind has happened.
