@@ -103,16 +103,18 @@ func (w *window) refresh(total uint32, trigger float64) {
 	}
 }
 
-// quantile returns the upper end of the bucket that holds it, at most 13 % above.
+// quantile takes the calls of a bucket to lie evenly between its ends.
 func (w *window) quantile(total uint32, q float64) time.Duration {
-	left := int64(q * float64(total))
+	left := q * float64(total)
 	for i := range numBuckets {
-		left -= int64(w.now.counts[i] + w.before.counts[i])
-		if left < 0 {
-			return upperEnd(i)
+		n := float64(w.now.counts[i] + w.before.counts[i])
+		if left < n {
+			low, high := lowerEnd(i), lowerEnd(i+1)
+			return low + time.Duration(left/n*float64(high-low))
 		}
+		left -= n
 	}
-	return upperEnd(numBuckets - 1)
+	return lowerEnd(numBuckets)
 }
 
 // bucketOf counts eight buckets to each doubling.
@@ -122,6 +124,6 @@ func bucketOf(d time.Duration) int {
 	return (octave-smallest)*8 + int(n>>(octave-3)&7)
 }
 
-func upperEnd(bucket int) time.Duration {
-	return time.Duration(8+bucket%8+1) << (smallest + bucket/8 - 3)
+func lowerEnd(bucket int) time.Duration {
+	return time.Duration(8+bucket%8) << (smallest + bucket/8 - 3)
 }

@@ -11,10 +11,25 @@ func TestABucketHoldsWhatFallsIntoIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := time.Duration(rapid.Int64Range(1<<smallest, 1<<(smallest+octaves)-1).Draw(t, "duration"))
 		b := bucketOf(d)
-		if end := upperEnd(b); d >= end || b > 0 && d < upperEnd(b-1) || end-d > d/7 {
-			t.Fatalf("%v is in bucket %d, which ends at %v", d, b, end)
+		if from, to := lowerEnd(b), lowerEnd(b+1); d < from || d >= to || to-from > d/8 {
+			t.Fatalf("%v is in bucket %d, from %v to %v", d, b, from, to)
 		}
 	})
+}
+
+func TestAQuantileIsNearTheOneOfTheCallsThemselves(t *testing.T) {
+	var w window
+	const n = 10_000
+	least, span := ms, lowerEnd(bucketOf(10*ms)+1)-ms
+	for i := range n {
+		w.observe(0, least+time.Duration(i)*span/n, 0.95)
+	}
+	for _, q := range []float64{0.5, 0.95, 0.99} {
+		want := least + time.Duration(q*float64(span))
+		if got := w.quantile(n, q); got < want*99/100 || got > want*101/100 {
+			t.Errorf("quantile %v is %v, want %v", q, got, want)
+		}
+	}
 }
 
 func TestNothingIsSlowBeforeAHundredCalls(t *testing.T) {
@@ -26,7 +41,7 @@ func TestNothingIsSlowBeforeAHundredCalls(t *testing.T) {
 		t.Errorf("99 calls taught that %v is slow", got)
 	}
 	l.observe(6, 0, ms)
-	if got := l.slow(6); got < ms || got > ms*8/7 {
+	if got := l.slow(6); got < ms*7/8 || got > ms*8/7 {
 		t.Errorf("a hundred calls of 1 ms taught that %v is slow", got)
 	}
 }
@@ -38,7 +53,7 @@ func TestAClassThatIsNotKnownUsesTheNearest(t *testing.T) {
 		l.observe(8, 0, 8*ms)
 	}
 	for class, want := range map[int]time.Duration{0: ms, 2: ms, 4: ms, 5: 8 * ms, 8: 8 * ms, 13: 8 * ms} {
-		if got := l.slow(class); got < want || got > want*8/7 {
+		if got := l.slow(class); got < want*7/8 || got > want*8/7 {
 			t.Errorf("class %d: %v is slow, want %v", class, got, want)
 		}
 	}
