@@ -40,29 +40,6 @@ func (b *bench) run(t testing.TB, body []byte, encoding string) {
 	b.ctx.Response.Reset()
 }
 
-func TestARequestAllocatesNothing(t *testing.T) {
-	for name, c := range map[string]struct {
-		encoding, few, many string
-		most                float64
-	}{
-		"plain ids": {"", plainBody(200), plainBody(500), 0},
-		"features":  {"", featuresBody(200), featuresBody(500), 0},
-		"gzip":      {"gzip", gzipOf(t, plainBody(200)), gzipOf(t, plainBody(500)), 0},
-		"deflate":   {"deflate", zlibOf(t, plainBody(200)), zlibOf(t, plainBody(500)), 0},
-		"zstd":      {"zstd", zstdOf(t, plainBody(200)), zstdOf(t, plainBody(500)), 4}, // has pools of its own, which the race detector empties at random
-	} {
-		b := newBench(t)
-		allocs := func(body string) float64 {
-			text := []byte(body)
-			return testing.AllocsPerRun(20, func() { b.run(t, text, c.encoding) })
-		}
-		allocs(c.many) // grows what the pool keeps
-		if few, many := allocs(c.few), allocs(c.many); few > c.most || many > c.most {
-			t.Errorf("%s: %v allocations for 200 candidates, %v for 500; want at most %v", name, few, many, c.most)
-		}
-	}
-}
-
 func TestAnUnusuallyLargeRequestLeavesNoMemoryInThePool(t *testing.T) {
 	b := newBench(t)
 	b.s.cfg.Limits.Features = 1 << 16
