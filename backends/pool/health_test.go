@@ -250,10 +250,16 @@ func TestAServerWhoseProbesFailIsLeftOutUntilTheySucceed(t *testing.T) {
 		if p.stateOf(w.list[0].address) != Unready || w.list[0].sends.Load() != before {
 			t.Errorf("the server is %v and was sent %d calls", p.stateOf(w.list[0].address), w.list[0].sends.Load()-before)
 		}
+		if err := p.errorOf(w.list[0].address); codeOf(err) != rank.Unavailable {
+			t.Errorf("it is said to have failed with %v", err)
+		}
 		w.list[0].be(well)
 		flood(p, 10*time.Second, ms, usual)
 		if p.stateOf(w.list[0].address) != Well || w.list[0].sends.Load() < 1000 {
 			t.Errorf("the server is %v and was sent %d calls", p.stateOf(w.list[0].address), w.list[0].sends.Load())
+		}
+		if err := p.errorOf(w.list[0].address); err != nil {
+			t.Errorf("it is said to fail with %v", err)
 		}
 	})
 }

@@ -27,8 +27,10 @@ func (p *Pool[C]) keepProbing(ctx context.Context, s *server[C]) {
 			return
 		case err == nil:
 			failed, said = 0, ""
+			s.objection.Store(nil)
 			p.setReady(s, true)
 		default:
+			s.objection.Store(&err)
 			if failed++; failed >= unreadyAfter {
 				p.setReady(s, false)
 			}

@@ -21,6 +21,8 @@ type server[C any] struct {
 	verified atomic.Bool // a probe has succeeded once: it holds what it should
 	ready    atomic.Bool // so say the latest probes
 
+	objection atomic.Pointer[error] // what the latest probe failed with, nil if it did not
+
 	leaving atomic.Bool // no call begins; closed when the last one ends
 	closed  sync.Once
 	close   func()

@@ -29,6 +29,7 @@ type ServerStats struct {
 	Calls    uint64        // copies of calls sent there
 	Failures uint64        // of them, those that count as failures
 	Peak     time.Duration // latency: rises at once, decays over ten seconds
+	Err      error         // of the latest probe, nil if it succeeded or none has ended
 }
 
 // State says whether a server is sent calls.
@@ -73,7 +74,7 @@ type counters struct {
 }
 
 func (s *server[C]) stats() ServerStats {
-	return ServerStats{
+	stats := ServerStats{
 		Address:  s.address,
 		State:    s.state(),
 		InFlight: int(s.inFlight.Load()),
@@ -81,6 +82,10 @@ func (s *server[C]) stats() ServerStats {
 		Failures: s.failures.Load(),
 		Peak:     time.Duration(math.Float64frombits(s.peak.Load())),
 	}
+	if err := s.objection.Load(); err != nil {
+		stats.Err = *err
+	}
+	return stats
 }
 
 func (s *server[C]) state() State {

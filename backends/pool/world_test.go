@@ -214,3 +214,13 @@ func (p *Pool[C]) stateOf(address string) State {
 	}
 	return NumStates
 }
+
+// errorOf returns what the latest probe of a server failed with.
+func (p *Pool[C]) errorOf(address string) error {
+	for _, s := range p.Stats().Servers {
+		if s.Address == address {
+			return s.Err
+		}
+	}
+	return nil
+}
