@@ -74,6 +74,7 @@ type listedServer struct {
 	Calls    uint64  `json:"calls"`
 	Failures uint64  `json:"failures"`
 	PeakMS   float64 `json:"peak_ms"`
+	Error    string  `json:"error,omitempty"` // of the latest probe, if it failed
 }
 
 // listBackends answers GET /admin/backends: the pools and what they think of their
@@ -84,8 +85,14 @@ func (g *gateway) listBackends(w http.ResponseWriter, _ *http.Request) {
 		s := p.Stats()
 		l := listedPool{p.Name, s.InFlight, s.Limit, s.Calls, s.Hedges, s.Retries, []listedServer{}}
 		for _, server := range s.Servers {
-			l.Servers = append(l.Servers, listedServer{server.Address, server.State.String(), server.InFlight,
-				server.Calls, server.Failures, float64(server.Peak) / float64(time.Millisecond)})
+			shown := listedServer{
+				server.Address, server.State.String(), server.InFlight,
+				server.Calls, server.Failures, float64(server.Peak) / float64(time.Millisecond), "",
+			}
+			if server.Err != nil {
+				shown.Error = server.Err.Error()
+			}
+			l.Servers = append(l.Servers, shown)
 		}
 		pools = append(pools, l)
 	}

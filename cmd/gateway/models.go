@@ -51,6 +51,11 @@ func (g *gateway) loadVersions(ctx context.Context) ([]*loaded, error) {
 	if err := g.startPlaces(); err != nil {
 		return versions, err
 	}
+	if g.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, g.patience, fmt.Errorf("waited for %v", g.patience))
+		defer cancel()
+	}
 	for _, v := range versions {
 		if err := g.settle(ctx, v); err != nil {
 			mistakes = append(mistakes, err)
@@ -146,9 +151,8 @@ func (v *loaded) expect() {
 // settle waits until it is known what a version looks like, and then plans its
 // features.
 func (g *gateway) settle(ctx context.Context, v *loaded) error {
-	if err := g.waitFor(ctx, v.shape); err != nil {
-		return fmt.Errorf("no server of the pools %v is well and holds model %s, version %s: %w",
-			g.cfg.Routes[v.Spec.Name].RunOn, v.Spec.Name, v.Spec.Version, err)
+	if err := g.waitFor(ctx, v); err != nil {
+		return err
 	}
 	if v.Graph.Inputs == nil { // it runs on other servers alone
 		v.Graph = v.shape.graph
@@ -158,27 +162,6 @@ func (g *gateway) settle(ctx context.Context, v *loaded) error {
 		return fmt.Errorf("%s: %w", v.shape.file.Path, err)
 	}
 	return nil
-}
-
-// waitFor returns when it is known what a version looks like, if need be from servers.
-func (g *gateway) waitFor(ctx context.Context, s *shape) error {
-	select {
-	case <-s.known:
-		return nil
-	default:
-		g.log.Info("waiting for a server that holds the version", "model", s.spec.Name, "version", s.spec.Version)
-	}
-	if g.patience > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, g.patience)
-		defer cancel()
-	}
-	select {
-	case <-s.known:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // close frees what runs a version, callers before what they call. Nobody may use it
