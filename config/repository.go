@@ -104,7 +104,7 @@ func (r *repository) model(dir, name string) {
 		}
 	}
 	if len(versions) == 0 {
-		r.fail(dir, "has no version; add %s", filepath.Join(dir, "1", modelONNX))
+		r.fail(dir, "has no version; add %s", r.firstVersion(dir, name))
 	}
 	slices.SortFunc(versions, CompareVersions)
 	for _, v := range versions {
@@ -123,7 +123,7 @@ func (r *repository) version(parent, name, version string, shared *Model) {
 	if r.remote != nil && r.remote(name) {
 		path = ""
 	} else if !slices.Contains(entries, modelONNX) {
-		r.fail(dir, "holds no %s%s", modelONNX, instead(entries))
+		r.fail(dir, "holds no %s%s", modelONNX, r.instead(name, entries))
 	} else if info, err := os.Stat(path); err != nil {
 		r.fail(path, "can't be read: %s", reason(err))
 	} else if !info.Mode().IsRegular() {
@@ -183,14 +183,26 @@ func (r *repository) stray(path, name string) {
 	r.fail(path, "%s", rule)
 }
 
-// instead names the graph that was probably meant to be model.onnx.
-func instead(entries []string) string {
+// firstVersion is what the first version of a model is made of.
+func (r *repository) firstVersion(dir, name string) string {
+	if r.remote != nil && r.remote(name) {
+		return "the directory " + filepath.Join(dir, "1") + ", named after the version that the servers hold"
+	}
+	return filepath.Join(dir, "1", modelONNX)
+}
+
+// instead names the graph that was probably meant to be model.onnx, or else the
+// setting with which a version needs none.
+func (r *repository) instead(name string, entries []string) string {
 	for _, e := range entries {
 		if strings.HasSuffix(e, ".onnx") {
 			return "; rename " + quote(e)
 		}
 	}
-	return ""
+	if r.remote == nil {
+		return ""
+	}
+	return "; a model that only servers run needs none: name their pools, and not local, in routes." + name + ".run_on"
 }
 
 // isVersion reports whether s is a positive integer without leading zeros.

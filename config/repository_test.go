@@ -210,3 +210,20 @@ func TestARepositoryWithoutModelsIsAnError(t *testing.T) {
 		t.Errorf("got %v; want %s", err, want)
 	}
 }
+
+func TestAVersionWithoutAGraphIsToldOfServersThatMayRunIt(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "away/model.yaml", small)
+	write(t, dir, "here/model.yaml", small)
+	write(t, dir, "here/1/notes.txt", "")
+	_, err := ReadRepository(dir, func(model string) bool { return model == "away" })
+	want := `
+away: has no version; add the directory away/1, named after the version that the servers hold
+here/1: holds no model.onnx; a model that only servers run needs none: name their pools, and not local, in routes.here.run_on`
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if got := strings.ReplaceAll("\n"+err.Error(), dir+"/", ""); got != want {
+		t.Errorf("got:%s\nwant:%s", got, want)
+	}
+}
