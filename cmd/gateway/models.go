@@ -100,7 +100,7 @@ func (g *gateway) openAt(name string, v *loaded) (router.Scorer, error) {
 	}
 	cfg := g.cfg.Batch
 	cfg.Remote = true
-	r := &remote{place: g.places[name], shape: v.shape, cfg: cfg, fail: g.complain(v.Spec, name)}
+	r := &remote{place: g.places[name], shape: v.shape, cfg: cfg, fail: g.complain(v.Spec, name), opened: make(chan struct{})}
 	v.remotes = append(v.remotes, r)
 	v.closers = append(v.closers, r.close)
 	v.batchers = append(v.batchers, monitor.BatcherSource{Backend: name, Stats: r.stats})
@@ -148,8 +148,7 @@ func (v *loaded) expect() {
 	}
 }
 
-// settle waits until it is known what a version looks like, and then plans its
-// features.
+// settle waits until a version can be called, and then plans its features.
 func (g *gateway) settle(ctx context.Context, v *loaded) error {
 	if err := g.waitFor(ctx, v); err != nil {
 		return err

@@ -26,8 +26,9 @@ type remote struct {
 
 	tallies router.Tallies
 
-	mu   sync.Mutex
-	wire atomic.Pointer[wire] // set once, under mu, by the first server that is met
+	mu     sync.Mutex
+	wire   atomic.Pointer[wire] // set once, under mu, by the first server that is met
+	opened chan struct{}        // closed when it is
 }
 
 // wire is how rows travel to the servers of a place, which all must agree on it.
@@ -84,7 +85,18 @@ func (r *remote) agree(version string, graph model.Graph) error {
 		return err
 	}
 	r.wire.Store(&wire{spec.Name, version, graph, b})
+	close(r.opened)
 	return nil
+}
+
+// await returns when a server that holds the version may be sent calls, or ctx's error.
+func (r *remote) await(ctx context.Context) error {
+	select {
+	case <-r.opened:
+		return r.place.pool.Ready(ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // same returns nil if another server takes and gives the same tensors.

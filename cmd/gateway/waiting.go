@@ -15,15 +15,20 @@ import (
 // misfitGap is how often a check looks whether waiting still makes sense.
 const misfitGap = 20 * time.Millisecond
 
-// waitFor returns when it is known what a version looks like, if need be from servers.
-// A gateway that serves waits for them to be mended; a check ends with the mistakes
-// in model.yaml as soon as all of them were found with every server.
+// waitFor returns when a version can be called: at once if it runs in this process, and
+// else when a server holds it. A gateway that serves waits for them to be mended; a
+// check ends with the mistakes in model.yaml as soon as all of them were found with
+// every server.
 func (g *gateway) waitFor(ctx context.Context, v *loaded) error {
-	select {
-	case <-v.shape.known:
+	if len(v.Places) > len(v.remotes) {
 		return nil
-	default:
-		g.log.Info("waiting for a server that holds the version", "model", v.Spec.Name, "version", v.Spec.Version)
+	}
+	g.log.Info("waiting for a server that holds the version", "model", v.Spec.Name, "version", v.Spec.Version)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	usable := make(chan error, len(v.remotes)) // the first that is sent is the answer
+	for _, r := range v.remotes {
+		go func() { usable <- r.await(ctx) }()
 	}
 	var look <-chan time.Time
 	if g.patience > 0 {
@@ -33,11 +38,12 @@ func (g *gateway) waitFor(ctx context.Context, v *loaded) error {
 	}
 	for {
 		select {
-		case <-v.shape.known:
-			return nil
-		case <-ctx.Done():
-			return fmt.Errorf("no server of the pools %v is well and holds model %s, version %s: %w%s",
-				g.cfg.Routes[v.Spec.Name].RunOn, v.Spec.Name, v.Spec.Version, context.Cause(ctx), v.objections())
+		case err := <-usable:
+			if err != nil {
+				err = fmt.Errorf("no server of the pools %v is well and holds model %s, version %s: %w%s",
+					g.cfg.Routes[v.Spec.Name].RunOn, v.Spec.Name, v.Spec.Version, err, v.objections())
+			}
+			return err
 		case <-look:
 			if err := v.misfit(); err != nil {
 				return err

@@ -35,7 +35,7 @@ func TestACheckThatWaitedInVainSaysWhatIsWrongWithTheServers(t *testing.T) {
 	out.Servers.Endpoints = []string{refusing(t)}
 	for words, p := range map[string]config.Pool{
 		" over grpc: connection error: ": out,
-		" over http: status 404: ":         other,
+		" over http: status 404: ":       other,
 	} {
 		err := check(t, distant(t), p, 300*time.Millisecond)
 		want := "\n  pools.gpu: " + p.Servers.Endpoints[0] + words
