@@ -127,24 +127,33 @@ func (p *place) expect(v *remote) {
 	p.versions = append(p.versions, v)
 }
 
-// introductionTime is for a server to say what it knows of a version.
+// introductionTime is for the servers to say what they know of a version.
 const introductionTime = 10 * time.Second
 
-// introduce asks one of the servers about a version before all are expected to hold it:
-// one that none of them holds would leave the place without servers.
+// introduce asks the servers about a version before all are expected to hold it: those
+// that do not would be left out, for all other models too. Of one that is out for the
+// moment nothing is known, which is an error only if no other server knows the version.
 func (p *place) introduce(ctx context.Context, v *remote) error {
 	ctx, cancel := context.WithTimeout(ctx, introductionTime)
 	defer cancel()
-	_, err := pool.Do(ctx, p.pool, &pool.Call[oip.Client, struct{}]{
-		Rows: 1, Idempotent: true,
-		Send: func(ctx context.Context, c oip.Client, _ *pool.Attempt) (none struct{}, err error) {
-			err = v.meet(ctx, c)
-			if _, coded := errors.AsType[*rank.Error](err); err != nil && !coded {
-				err = rank.Errorf(rank.InvalidRequest, "pool %s: %v", p.name, err)
-			}
-			return none, err
-		},
+	met, unknown := false, error(nil)
+	err := p.pool.Each(ctx, func(ctx context.Context, address string, c oip.Client) error {
+		err := v.meet(ctx, c)
+		_, coded := errors.AsType[*rank.Error](err)
+		switch {
+		case err == nil:
+			met = true
+		case batcher.Elsewhere(err):
+			unknown = err
+			return nil
+		case !coded:
+			return rank.Errorf(rank.InvalidRequest, "pool %s: %s: %v", p.name, address, err)
+		}
+		return err
 	})
+	if err == nil && !met {
+		return unknown
+	}
 	return err
 }
 

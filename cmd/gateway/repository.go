@@ -108,16 +108,23 @@ func (r *repository) open(ctx context.Context, model string) (fresh []*loaded, e
 }
 
 // introduce has a version known at its places. One that is out for the moment is no
-// reason to fail if the version runs elsewhere.
+// reason to fail if another knows what the version looks like.
 func (r *repository) introduce(ctx context.Context, v *loaded) error {
+	var out error
 	for _, remote := range v.remotes {
-		err := remote.place.introduce(ctx, remote)
-		if err != nil && (!batcher.Elsewhere(err) || len(v.Places) == 1) {
+		if err := remote.place.introduce(ctx, remote); err != nil && !batcher.Elsewhere(err) {
 			return err
+		} else if err != nil {
+			out = err
 		}
 	}
-	v.expect()
-	return nil
+	select {
+	case <-v.shape.known:
+		v.expect()
+		return nil
+	default:
+		return out
+	}
 }
 
 // publish has requests use what is loaded now, and returns what they used before. It is
