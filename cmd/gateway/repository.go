@@ -59,6 +59,9 @@ func (r *repository) Index(context.Context) ([]oip.IndexEntry, error) {
 func (r *repository) Load(ctx context.Context, model string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.catalogue.Ready() {
+		return errNotReady
+	}
 	fresh, err := r.open(ctx, model)
 	if err != nil {
 		r.reasons[model] = err.Error()
@@ -75,6 +78,9 @@ func (r *repository) Load(ctx context.Context, model string) error {
 	r.log.Info("a model was loaded again", "model", model, "versions", len(fresh))
 	return nil
 }
+
+// errNotReady says that what the gateway begins with is still being loaded.
+var errNotReady = rank.Errorf(rank.Unavailable, "not ready: the models of the start are not loaded yet")
 
 // open loads the versions of a model that its directory holds.
 func (r *repository) open(ctx context.Context, model string) (fresh []*loaded, err error) {

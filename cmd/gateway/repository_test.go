@@ -51,6 +51,19 @@ func TestAVersionThatServersDisagreeAboutTakesNoneOfThemOut(t *testing.T) {
 	}
 }
 
+func TestNothingIsLoadedBeforeTheGatewayIsReady(t *testing.T) {
+	g := composeFixture(t, arithmetic(t), nothing, fillArithmetic)
+	if err := g.models.Load(t.Context(), "sum"); err == nil || !strings.Contains(err.Error(), "not ready") {
+		t.Errorf("Load() = %v; want that the gateway is not ready", err)
+	}
+	if err := g.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.models.Load(t.Context(), "sum"); err != nil {
+		t.Error(err)
+	}
+}
+
 // well is how many servers of a pool take calls.
 func (g *gateway) well(name string) (n int) {
 	for _, s := range g.places[name].stats().Servers {
