@@ -64,11 +64,14 @@ func (r *repository) Load(ctx context.Context, model string) error {
 	}
 	fresh, err := r.open(ctx, model)
 	if err != nil {
-		r.reasons[model] = err.Error()
+		coded, ok := errors.AsType[*rank.Error](err)
+		if len(fresh) > 0 || r.holds(model) { // else it may be any name at all
+			r.reasons[model] = err.Error()
+		}
 		for _, v := range fresh {
 			err = errors.Join(err, v.close())
 		}
-		if coded, ok := errors.AsType[*rank.Error](err); ok {
+		if ok {
 			return coded
 		}
 		return rank.Errorf(rank.InvalidRequest, "model %s was not loaded: %v", model, err)
@@ -155,13 +158,18 @@ func (r *repository) close() error {
 func (r *repository) Unload(_ context.Context, model string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.ContainsFunc(r.versions, func(v *loaded) bool { return v.Spec.Name == model }) {
+	if !r.holds(model) {
 		return rank.Errorf(rank.UnknownModel, "model %q is not loaded", model)
 	}
 	r.reasons[model] = "unloaded"
 	r.replace(model, nil)
 	r.log.Info("a model was unloaded", "model", model)
 	return nil
+}
+
+// holds reports whether a version of the model is loaded. It is called with mu held.
+func (r *repository) holds(model string) bool {
+	return slices.ContainsFunc(r.versions, func(v *loaded) bool { return v.Spec.Name == model })
 }
 
 // replace puts fresh in the place of a model's versions, and closes those when the last

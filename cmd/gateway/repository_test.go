@@ -64,6 +64,18 @@ func TestNothingIsLoadedBeforeTheGatewayIsReady(t *testing.T) {
 	}
 }
 
+func TestNamesOfModelsThatAreNotThereAreNotKept(t *testing.T) {
+	g := buildFixture(t, arithmetic(t), nothing, fillArithmetic)
+	for _, name := range []string{"a", "b", "c"} {
+		if err := g.models.Load(t.Context(), name); err == nil {
+			t.Errorf("model %s was loaded", name)
+		}
+	}
+	if n := len(g.models.reasons); n != 0 {
+		t.Errorf("%d names are kept", n)
+	}
+}
+
 // well is how many servers of a pool take calls.
 func (g *gateway) well(name string) (n int) {
 	for _, s := range g.places[name].stats().Servers {
