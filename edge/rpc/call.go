@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -74,6 +75,9 @@ func (s *Server) guard(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 			return err
 		}
 	}
+	if isStream(info.FullMethod) {
+		stream = endless{stream, s}
+	}
 	return handler(srv, stream)
 }
 
@@ -132,7 +136,9 @@ func (s *Server) method(name string, answer answerer) grpc.StreamDesc {
 func (s *Server) receive(stream grpc.ServerStream, answer answerer) (*oip.Frame, error) {
 	var in oip.Frame
 	if err := stream.RecvMsg(&in); err != nil {
-		in.Data.Free()
+		if !errors.Is(err, errLeaving) {
+			in.Data.Free()
+		}
 		return nil, err
 	}
 	buffer := in.Data.MaterializeToBuffer(memories)

@@ -65,7 +65,7 @@ func (h health) Watch(
 		case <-draining:
 			draining = nil
 		case <-h.server.leaving:
-			return status.Error(codes.Unavailable, "draining: this instance is about to stop")
+			return errLeaving
 		case <-stream.Context().Done():
 			return status.FromContextError(stream.Context().Err()).Err()
 		}

@@ -1,0 +1,68 @@
+package rpc
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/reflection/grpc_reflection_v1"
+
+	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/edge"
+)
+
+// stream opens a ModelStreamInfer.
+func (s served) stream(ctx context.Context, t *testing.T) grpc.ClientStream {
+	t.Helper()
+	stream, err := s.dial(t).NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, modelStreamInfer, forceFrames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream
+}
+
+// askOn sends a message on a stream and returns the answer.
+func askOn(stream grpc.ClientStream) (answer []byte, err error) {
+	request, err := oip.AppendRequestProto(nil, &message("x").Request)
+	if err != nil {
+		return nil, err
+	}
+	if err := stream.SendMsg(frame(request)); err != nil {
+		return nil, err
+	}
+	in := new(oip.Frame)
+	err = stream.RecvMsg(in)
+	return in.Data.Materialize(), err
+}
+
+func TestAStreamThatIsIdleDoesNotHoldTheDrainUp(t *testing.T) {
+	service, cfg := newEcho(), settings()
+	cfg.Inference = service
+	cfg.Drain = edge.Drain{Linger: 10 * time.Millisecond, Finish: time.Minute}
+	s := start(t, cfg, descending)
+	inferring := s.stream(t.Context(), t)
+	if _, err := askOn(inferring); err != nil {
+		t.Fatal(err)
+	}
+	asking, err := grpc_reflection_v1.NewServerReflectionClient(s.dial(t)).ServerReflectionInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = asking.Send(&grpc_reflection_v1.ServerReflectionRequest{
+		MessageRequest: &grpc_reflection_v1.ServerReflectionRequest_ListServices{},
+	})
+	if _, err := asking.Recv(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := s.Drain(ctx); err != nil {
+		t.Errorf("Drain() = %v; want nil", err)
+	}
+	const words = "draining: this instance is about to stop"
+	refused(t, "an idle stream", inferring.RecvMsg(new(oip.Frame)), codes.Unavailable, words)
+	_, err = asking.Recv()
+	refused(t, "an idle stream of questions", err, codes.Unavailable, words)
+}
