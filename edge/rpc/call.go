@@ -88,19 +88,26 @@ func (s *Server) guardUnary(ctx context.Context, req any, info *grpc.UnaryServer
 }
 
 func (s *Server) authorize(stream grpc.ServerStream) error {
-	if s.cfg.Keys == nil {
-		return nil
-	}
-	ctx := stream.Context()
-	v := s.cfg.Keys.Check(edge.Credential(header(ctx, "authorization"), header(ctx, "x-api-key")), time.Now())
+	v := s.check(stream.Context())
 	if v.Refused == nil {
 		return nil
 	}
 	if v.Refused.Code == rank.Overloaded {
-		s.stats.Limited.Add(1)
 		stream.SetTrailer(metadata.Pairs(pushback, millisUp(v.After)))
 	}
 	return s.refuse(v.Refused)
+}
+
+// check says whether who makes a call may ask now, and counts it against the key.
+func (s *Server) check(ctx context.Context) edge.Verdict {
+	if s.cfg.Keys == nil {
+		return edge.Verdict{}
+	}
+	v := s.cfg.Keys.Check(edge.Credential(header(ctx, "authorization"), header(ctx, "x-api-key")), time.Now())
+	if v.Refused != nil && v.Refused.Code == rank.Overloaded {
+		s.stats.Limited.Add(1)
+	}
+	return v
 }
 
 // recovered turns a panic into an error for the caller. The log gets no more of the

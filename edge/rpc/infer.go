@@ -86,8 +86,13 @@ const (
 // streamInfer answers ModelStreamInfer: one answer to each message, in their order. One
 // that can't be answered gets the words of its error, and the stream goes on.
 func (s *Server) streamInfer(_ any, stream grpc.ServerStream) error {
-	for {
-		out, err := s.receive(stream, s.streamed)
+	for first := true; ; first = false {
+		out, err := s.receive(stream, func(c *call) (*[]byte, error) {
+			if first { // which the stream itself has paid for
+				return s.streamed(c)
+			}
+			return s.anotherStreamed(c)
+		})
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
@@ -100,6 +105,27 @@ func (s *Server) streamInfer(_ any, stream grpc.ServerStream) error {
 	}
 }
 
+// anotherStreamed answers a message that is as much of a request as a call of its own. A
+// key that asks too often is told so, one that is not known any more ends the stream.
+func (s *Server) anotherStreamed(c *call) (*[]byte, error) {
+	v := s.check(c.ctx)
+	switch {
+	case v.Refused == nil:
+		return s.streamed(c)
+	case v.Refused.Code == rank.Overloaded:
+		return s.words(v.Refused), nil
+	default:
+		return nil, v.Refused
+	}
+}
+
+// words is the ModelStreamInferResponse of a message that is not answered.
+func (s *Server) words(err error) *[]byte {
+	out := memories.Get(256)
+	*out = appendText((*out)[:0], 1, status.Convert(s.refuse(err)).Message())
+	return out
+}
+
 // streamed makes a ModelStreamInferResponse.
 func (s *Server) streamed(c *call) (*[]byte, error) {
 	c.start = time.Now()
@@ -110,11 +136,10 @@ func (s *Server) streamed(c *call) (*[]byte, error) {
 		}
 		return nil, c.ctx.Err()
 	}
-	out := memories.Get(256)
 	if err != nil {
-		*out = appendText((*out)[:0], 1, status.Convert(s.refuse(err)).Message())
-		return out, nil
+		return s.words(err), nil
 	}
+	out := memories.Get(256)
 	defer reply.Release()
 	if final {
 		reply.Parameters = append(reply.Parameters, oip.Parameter{Name: isFinal, Value: true})

@@ -2,12 +2,16 @@ package rpc
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/edge"
@@ -65,4 +69,31 @@ func TestAStreamThatIsIdleDoesNotHoldTheDrainUp(t *testing.T) {
 	refused(t, "an idle stream", inferring.RecvMsg(new(oip.Frame)), codes.Unavailable, words)
 	_, err = asking.Recv()
 	refused(t, "an idle stream of questions", err, codes.Unavailable, words)
+}
+
+func TestEachMessageOfAStreamCountsAgainstItsKey(t *testing.T) {
+	service, cfg := newEcho(), settings()
+	cfg.Inference, cfg.Keys = service, new(edge.Keys)
+	digest := sha256.Sum256([]byte("open sesame"))
+	known := "shop " + hex.EncodeToString(digest[:])
+	if err := cfg.Keys.Replace(known + " 0.001:2"); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, cfg, descending)
+	stream := s.stream(with(t, "x-api-key", "open sesame"), t)
+	for i, refusal := range []bool{false, false, true, true} {
+		answer, err := askOn(stream)
+		if got := strings.Contains(string(answer), "0.001"); err != nil || got != refusal {
+			t.Errorf("message %d: %q, %v; refused: %v, want %v", i, answer, err, got, refusal)
+		}
+	}
+	if n := s.Stats().Limited.Load(); n != 2 {
+		t.Errorf("%d messages met the limit; want 2", n)
+	}
+	if err := cfg.Keys.Replace("other " + strings.Repeat("0", 64)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := askOn(stream); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("once the key is not known any more: %v; want Unauthenticated", err)
+	}
 }
