@@ -12,6 +12,10 @@ func (d *decoder) tensors(into *[]Tensor, field string) {
 		return
 	}
 	for first := true; d.more(first, ']'); first = false {
+		if len(*into) == maxTensors {
+			d.fail("%s: %w", field, errTensors)
+			return
+		}
 		*into = append(*into, Tensor{})
 		i := len(*into) - 1
 		d.tensor(&(*into)[i])
@@ -112,6 +116,10 @@ func (d *decoder) shape() []int64 {
 			d.fail("shape: %q: must be an integer", clip(text))
 			return nil
 		}
+		if len(d.arena.dims)-from == maxDimensions {
+			d.fail("%w", errDimensions)
+			return nil
+		}
 		d.arena.dims = append(d.arena.dims, n)
 	}
 	return d.arena.added(from)
@@ -131,6 +139,10 @@ func (d *decoder) outputs(r *Request) {
 		return
 	}
 	for first := true; d.more(first, ']'); first = false {
+		if len(r.Outputs) == maxTensors {
+			d.fail("outputs: %w", errTensors)
+			return
+		}
 		r.Outputs = append(r.Outputs, Output{})
 		i := len(r.Outputs) - 1
 		d.output(&r.Outputs[i])

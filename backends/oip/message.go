@@ -1,6 +1,9 @@
 package oip
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Request is a call of a model (ModelInferRequest). Its strings, shapes and tensors
 // are views of what it was decoded from, or of its own memory, and hold until the next
@@ -66,6 +69,18 @@ type Parameter struct {
 	Name  string
 	Value any // bool, int64, uint64, float64 or string
 }
+
+// What a message may hold: two bytes of one make a hundred in memory, and what is wrong
+// with a shape is said with all of it.
+const (
+	maxTensors    = 1 << 14 // inputs, or outputs
+	maxDimensions = 64
+)
+
+var (
+	errTensors    = fmt.Errorf("more than %d tensors", maxTensors)
+	errDimensions = fmt.Errorf("shape: more than %d dimensions", maxDimensions)
+)
 
 // Reset makes r empty and keeps its memory for the next call.
 func (r *Request) Reset() {

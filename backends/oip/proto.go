@@ -173,7 +173,7 @@ func (p *Parameter) uint() (uint64, error) {
 	case uint64:
 		return v, nil
 	}
-	return 0, fmt.Errorf("parameters.%s: %v: must be an integer of 0 or more", clip(p.Name), p.Value)
+	return 0, fmt.Errorf("parameters.%s: %v: must be an integer of 0 or more", clip(p.Name), clip(fmt.Sprint(p.Value)))
 }
 
 func appendText(dst []byte, number protowire.Number, s string) []byte {

@@ -85,6 +85,9 @@ func (d *protoDecoder) response(f *field, r *Response) (err error) {
 
 func (d *protoDecoder) raw(f *field) error {
 	raw, err := f.message()
+	if len(d.raws) == maxTensors {
+		return fmt.Errorf("raw contents: %w", errTensors)
+	}
 	if d.raws == nil {
 		d.raws = d.fewRaws[:0]
 	}
@@ -96,6 +99,9 @@ func (d *protoDecoder) raw(f *field) error {
 // response, which are alike.
 func (d *protoDecoder) tensor(f *field, into *[]Tensor, a *arena, list string) error {
 	message, err := f.message()
+	if err == nil && len(*into) == maxTensors {
+		err = fmt.Errorf("%s: %w", list, errTensors)
+	}
 	if err != nil {
 		return err
 	}
@@ -115,7 +121,7 @@ func (d *protoDecoder) tensor(f *field, into *[]Tensor, a *arena, list string) e
 				t.Type, err = ParseDataType(name)
 			}
 		case fieldShape:
-			err = f.each(protowire.VarintType, func(bits uint64) { a.dims = append(a.dims, int64(bits)) })
+			err = f.dimensions(a, from)
 		case fieldTensorParameters:
 			err = otherParameter(f, &t.Parameters)
 		case fieldContents:
@@ -131,6 +137,19 @@ func (d *protoDecoder) tensor(f *field, into *[]Tensor, a *arena, list string) e
 	}
 	t.Shape = a.added(from)
 	return nil
+}
+
+// dimensions appends a shape, or a part of one that began at from.
+func (f *field) dimensions(a *arena, from int) error {
+	err := f.each(protowire.VarintType, func(bits uint64) {
+		if len(a.dims)-from <= maxDimensions {
+			a.dims = append(a.dims, int64(bits))
+		}
+	})
+	if err == nil && len(a.dims)-from > maxDimensions {
+		return errDimensions
+	}
+	return err
 }
 
 // finish gives the tensors their bytes.
@@ -197,6 +216,9 @@ func requestParameter(f *field, r *Request) error {
 
 func requestedOutput(f *field, r *Request) error {
 	message, err := f.message()
+	if err == nil && len(r.Outputs) == maxTensors {
+		err = fmt.Errorf("outputs: %w", errTensors)
+	}
 	if err != nil {
 		return err
 	}
