@@ -42,13 +42,13 @@ func (s *Snapshot) pick(w wish) (*Version, string, error) {
 			"the request names no model; POST to /rank/MODEL, or set models.default; loaded are %s", list(maps.Keys(s.models)))
 	}
 	if m == nil {
-		return nil, "", rank.Errorf(rank.UnknownModel, "model %q is not loaded; loaded are %s", w.model, list(maps.Keys(s.models)))
+		return nil, "", rank.Errorf(rank.UnknownModel, "model %.64q is not loaded; loaded are %s", w.model, list(maps.Keys(s.models)))
 	}
 	switch {
 	case w.pin != "":
 		v := m.Versions[w.pin]
 		if v == nil {
-			return nil, "", rank.Errorf(rank.UnknownModel, "version %q of model %q%s is not loaded; loaded are %s",
+			return nil, "", rank.Errorf(rank.UnknownModel, "version %.64q of model %q%s is not loaded; loaded are %s",
 				w.pin, m.Name, w.header, list(maps.Keys(m.Versions)))
 		}
 		return v, pinned, nil

@@ -111,7 +111,7 @@ func (r *repository) open(ctx context.Context, model string) (fresh []*loaded, e
 		}
 	}
 	if len(fresh) == 0 {
-		return nil, rank.Errorf(rank.UnknownModel, "the repository holds no model %q", model)
+		return nil, rank.Errorf(rank.UnknownModel, "the repository holds no model %.64q", model)
 	}
 	return fresh, nil
 }
@@ -159,7 +159,7 @@ func (r *repository) Unload(_ context.Context, model string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.holds(model) {
-		return rank.Errorf(rank.UnknownModel, "model %q is not loaded", model)
+		return rank.Errorf(rank.UnknownModel, "model %.64q is not loaded", model)
 	}
 	r.reasons[model] = "unloaded"
 	r.replace(model, nil)
