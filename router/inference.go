@@ -44,12 +44,20 @@ func (s *Inference) Infer(ctx context.Context, m *oip.Message) (*oip.Reply, erro
 	if w.user == "" && w.canary == rank.CanarySplit {
 		w.canary = rank.CanaryNever
 	}
-	v, _, err := models.pick(w)
+	v, variant, err := models.pick(w)
 	if err != nil {
 		return nil, err
 	}
 	m.Share = m.Class.Share()
-	err = v.absent()
+	if variant == canary && w.canary == rank.CanarySplit && v.Trial != nil {
+		return v.tryInfer(ctx, m)
+	}
+	return v.infer(ctx, m)
+}
+
+// infer has m answered by the first of the version's places that can.
+func (v *Version) infer(ctx context.Context, m *oip.Message) (*oip.Reply, error) {
+	err := v.absent()
 	for i := range v.Places {
 		var reply *oip.Reply
 		if reply, err = v.inferAt(ctx, i, m); err == nil {
@@ -108,6 +116,14 @@ func coded(ctx context.Context, err error) error {
 	default:
 		return rank.Errorf(rank.Unavailable, "%v", err)
 	}
+}
+
+// codeOf is the code of err, or NumCodes if it has none.
+func codeOf(err error) rank.Code {
+	if known, ok := errors.AsType[*rank.Error](err); ok {
+		return known.Code
+	}
+	return rank.NumCodes
 }
 
 // Server says who answers.

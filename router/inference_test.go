@@ -97,13 +97,6 @@ func call(model, version, user string) *oip.Message {
 	return m
 }
 
-func codeOf(err error) rank.Code {
-	if known, ok := errors.AsType[*rank.Error](err); ok {
-		return known.Code
-	}
-	return rank.NumCodes
-}
-
 func TestAMessageGoesToTheVersionThatARankingWouldGetAndSaysSo(t *testing.T) {
 	s := newInference([]Place{&stand{name: "old"}}, []Place{&stand{name: "new"}})
 	for name, c := range map[string]struct {

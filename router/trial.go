@@ -1,11 +1,13 @@
 package router
 
 import (
+	"context"
 	"errors"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
 
+	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/rank"
 )
@@ -64,6 +66,29 @@ func (r *Router) try(req *rank.Request, res *rank.Result, v *Version) error {
 		told = errUntold // the request is at fault, not the canary
 	}
 	return err
+}
+
+// tryInfer has a message answered by a canary, or by the stable version in its place.
+func (v *Version) tryInfer(ctx context.Context, m *oip.Message) (*oip.Reply, error) {
+	done, err := v.Trial.breaker.Allow()
+	if err != nil {
+		return v.Trial.Instead.infer(ctx, m)
+	}
+	told := errFailing // of a panic, too
+	defer func() { done(told) }()
+	reply, err := v.infer(ctx, m)
+	switch {
+	case err == nil:
+		told = nil
+		return reply, nil
+	case codeOf(err) == rank.DeadlineExceeded || ctx.Err() != nil || left(m.Gone):
+		told = errUntold
+		return nil, err
+	}
+	if reply, err = v.Trial.Instead.infer(ctx, m); err != nil {
+		told = errUntold // the message is at fault, not the canary
+	}
+	return reply, err
 }
 
 // verdict says what the scores of all rows tell of the version that gave them.
