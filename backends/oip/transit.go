@@ -75,6 +75,19 @@ func (m *Message) Address(model, version string) bool {
 	}
 }
 
+// Rows is the first dimension of the first input, which most models' rows go by; 1 if
+// there are not even as many elements.
+func (m *Message) Rows() int {
+	if len(m.Inputs) == 0 || len(m.Inputs[0].Shape) == 0 {
+		return 1
+	}
+	t := &m.Inputs[0]
+	if n, err := t.Elements(); err != nil || t.Shape[0] > int64(n) {
+		return 1
+	}
+	return int(t.Shape[0])
+}
+
 // Retain adds a reference.
 func (m *Message) Retain() { m.refs.Add(1) }
 

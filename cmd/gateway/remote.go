@@ -155,11 +155,7 @@ func (r *remote) infer(ctx context.Context, m *oip.Message) (*oip.Reply, error) 
 	if w == nil || !m.Address(w.name, w.version) {
 		return nil, r.unknown()
 	}
-	rows := 1
-	if len(m.Inputs) > 0 && len(m.Inputs[0].Shape) > 0 {
-		rows = int(m.Inputs[0].Shape[0])
-	}
-	return r.place.caller.Call(ctx, rows, m)
+	return r.place.caller.Call(ctx, m.Rows(), m)
 }
 
 // Ready implements router.Place.
