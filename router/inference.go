@@ -76,7 +76,7 @@ func (v *Version) infer(ctx context.Context, m *oip.Message) (*oip.Reply, error)
 func (v *Version) inferAt(ctx context.Context, i int, m *oip.Message) (*oip.Reply, error) {
 	end, limited := ctx.Deadline()
 	if limited && i < len(v.Places)-1 {
-		if spare := reserve(v.Places[i+1].Cost(guessRows(m)), time.Until(end)); spare > 0 {
+		if spare := reserve(handOver+v.Places[i+1].Cost(m.Rows()), time.Until(end)); spare > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithDeadline(ctx, end.Add(-spare))
 			defer cancel()
@@ -85,18 +85,8 @@ func (v *Version) inferAt(ctx context.Context, i int, m *oip.Message) (*oip.Repl
 	return v.Places[i].Infer(ctx, m)
 }
 
-// guessRows says how many rows a message seems to have: nobody has checked its inputs yet.
-func guessRows(m *oip.Message) int {
-	rows := int64(1)
-	for i := range m.Inputs {
-		if shape := m.Inputs[i].Shape; len(shape) > 0 {
-			rows = max(rows, min(shape[0], maxGuess))
-		}
-	}
-	return int(rows)
-}
-
-const maxGuess = 1 << 20 // whatever a shape claims
+// handOver is for all that another place does but to score.
+const handOver = 2 * time.Millisecond
 
 // absent is the error of a version that has no place.
 func (v *Version) absent() error {

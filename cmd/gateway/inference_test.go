@@ -16,6 +16,7 @@ import (
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
 	"github.com/rankgate/rankgate/certtest"
 	"github.com/rankgate/rankgate/config"
+	"github.com/rankgate/rankgate/router"
 )
 
 // v2 asks the protocol over HTTP and decodes the answer into into, unless that is nil.
@@ -231,4 +232,22 @@ func TestAModelThatCanNotBeLoadedLeavesWhatIsServed(t *testing.T) {
 	}
 	f.v2(t, "POST", "/repository/models/absent/load", "", 404, nil)
 	f.v2(t, "POST", "/repository/models/absent/unload", "", 404, nil)
+}
+
+func TestAServerThatSaysNothingLeavesTimeForTheNextPlace(t *testing.T) {
+	dense := []oip.Tensor{{Name: "dense", Type: oip.FP32, Shape: []int64{-1, 4}}}
+	s := oiptest.Start(t, oiptest.Config{Model: "sum", Inputs: dense, Output: "sum"})
+	f := startArithmetic(t, func(cfg *config.Config) {
+		toPool(cfg, over(oip.GRPC, s))
+		cfg.Models.Default = "sum"
+		cfg.Routes = map[string]router.Route{"sum": {RunOn: []string{"gpu", config.Local}}}
+	})
+	const request = `{"inputs":[{"name":"dense","shape":[2,4],"datatype":"FP32","data":` + twoRows + `}]}`
+	until(func() bool { return f.well("gpu") == 1 })
+	s.Set(oiptest.Faults{BlackHole: true})
+	var got inferred
+	f.v2(t, "POST", "/models/sum/infer", request, 200, &got)
+	if len(got.Outputs) != 1 || fmt.Sprint(got.Outputs[0].Data) != "[10 26]" {
+		t.Errorf("%+v; want what this process makes of the rows", got)
+	}
 }
