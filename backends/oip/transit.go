@@ -75,17 +75,17 @@ func (m *Message) Address(model, version string) bool {
 	}
 }
 
-// Rows is the first dimension of the first input, which most models' rows go by; 1 if
-// there are not even as many elements.
+// Rows is the largest first dimension of an input that has as many elements, which is
+// how many rows most models take a message for; 1 if there is none.
 func (m *Message) Rows() int {
-	if len(m.Inputs) == 0 || len(m.Inputs[0].Shape) == 0 {
-		return 1
+	rows := 1
+	for i := range m.Inputs {
+		t := &m.Inputs[i]
+		if n, err := t.Elements(); err == nil && len(t.Shape) > 0 && t.Shape[0] <= int64(n) {
+			rows = max(rows, int(t.Shape[0]))
+		}
 	}
-	t := &m.Inputs[0]
-	if n, err := t.Elements(); err != nil || t.Shape[0] > int64(n) {
-		return 1
-	}
-	return int(t.Shape[0])
+	return rows
 }
 
 // Retain adds a reference.
