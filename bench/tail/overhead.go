@@ -70,8 +70,8 @@ func runOverhead(ctx context.Context, s *session) (*row, error) {
 	r.checks = []check{
 		noneCorrupt(r.run.count(isCorrupt)),
 		noneFailed(len(r.run.with(failed))),
-		within("p50 added", added(0.5), pick(s, 80*time.Microsecond, 5*time.Millisecond)),
-		within("p99 added", added(0.99), pick(s, 300*time.Microsecond, 50*time.Millisecond)),
+		within("p50 added", added(0.5), pick(s, 80*time.Microsecond, 20*time.Millisecond)),
+		within("p99 added", added(0.99), pick(s, 300*time.Microsecond, time.Second)),
 	}
 	return r, nil
 }
