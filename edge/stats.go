@@ -6,7 +6,7 @@ import (
 	"github.com/rankgate/rankgate/rank"
 )
 
-// Stats counts what the public listener saw. Requests write it, anyone may read
+// Stats counts what a public listener saw. Requests write it, anyone may read
 // it at any time; each number is exact, but two of them may be a request apart.
 type Stats struct {
 	Answered    atomic.Uint64                // requests to /rank, and inferences of /v2, with a 200

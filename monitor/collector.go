@@ -16,7 +16,8 @@ import (
 // Sources are the stages that all models share, whose Stats are read at each
 // scrape.
 type Sources struct {
-	Edge   *edge.Stats
+	Edge   *edge.Stats // of HTTP, and what all public listeners hold at a time
+	GRPC   *edge.Stats // nil unless gRPC is served
 	Cache  func() cache.Stats
 	Memory func() []features.ViewInfo // nil unless the feature store is embedded
 	Redis  func() redis.Stats         // nil unless it is remote
@@ -60,15 +61,12 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	edgeResponses   = desc("http_responses_total", "Answers to /rank by code: ok, or the error's code.", "code")
-	edgeLimited     = desc("http_requests_rate_limited_total", "Requests above the rate of their key; also counted as overloaded.")
-	edgeInFlight    = desc("http_requests_in_flight", "Requests to /rank being answered now.")
-	edgeBodyBytes   = desc("http_request_body_bytes_total", "Bytes of request bodies, as sent.")
-	edgeBodiesHeld  = desc("http_request_bodies_held_bytes", "Bytes of request bodies that are being read or ranked.")
-	edgeGone        = desc("http_callers_gone_total", "Requests whose caller was seen to have left before the answer.")
-	edgePanics      = desc("http_panics_total", "Requests that ended in a panic, which the log explains.")
-	edgeConnections = desc("http_connections", "Connections open now.")
-	edgeTurnedAway  = desc("http_connections_turned_away_total", "Connections above limits.connections.")
+	edgeInFlight    = desc("http_requests_in_flight", "Requests being answered now, over gRPC too.")
+	edgeBodiesHeld  = desc("http_request_bodies_held_bytes", "Bytes of request bodies that are being read or ranked, over gRPC too.")
+	edgeConnections = desc("http_connections", "Connections open now, of gRPC too.")
+
+	overHTTP = listenerDescs("http")
+	overGRPC = listenerDescs("grpc")
 
 	cacheLookups = desc("cache_lookups_total", "Candidates looked up in the score cache: hit, stale or miss.", "result")
 	cacheStored  = desc("cache_stored_total", "Scores taken into the score cache.")
@@ -140,19 +138,13 @@ type (
 )
 
 func (c *sharedCollector) collectEdge(counter counterFunc, gauge gaugeFunc) {
-	s := c.Edge
-	counter(edgeResponses, s.Answered.Load(), "ok")
-	for code := range s.Refused {
-		counter(edgeResponses, s.Refused[code].Load(), rank.Code(code).String())
+	overHTTP.collect(counter, c.Edge)
+	if c.GRPC != nil {
+		overGRPC.collect(counter, c.GRPC)
 	}
-	counter(edgeLimited, s.Limited.Load())
-	gauge(edgeInFlight, int(s.InFlight.Load()))
-	counter(edgeBodyBytes, s.BodyBytes.Load())
-	gauge(edgeBodiesHeld, int(s.BodiesHeld.Load()))
-	counter(edgeGone, s.Gone.Load())
-	counter(edgePanics, s.Panics.Load())
-	gauge(edgeConnections, int(s.Connections.Load()))
-	counter(edgeTurnedAway, s.TurnedAway.Load())
+	gauge(edgeInFlight, int(c.Edge.InFlight.Load()))
+	gauge(edgeBodiesHeld, int(c.Edge.BodiesHeld.Load()))
+	gauge(edgeConnections, int(c.Edge.Connections.Load()))
 }
 
 func (c *sharedCollector) collectCache(counter counterFunc, gauge gaugeFunc) {

@@ -22,6 +22,7 @@ func watched(t *testing.T) *Metrics {
 	m := New("test")
 	m.Watch(Sources{
 		Edge:   &edge.Stats{},
+		GRPC:   &edge.Stats{},
 		Cache:  func() cache.Stats { return cache.Stats{Hits: 3} },
 		Memory: func() []features.ViewInfo { return []features.ViewInfo{{Name: "user_stats", Newest: time.Unix(7, 0)}} },
 		Pools: []PoolSource{{"gpu", func() pool.Stats {

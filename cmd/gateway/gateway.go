@@ -156,6 +156,9 @@ func (g *gateway) placeField(err error) error {
 // watch has the stages that all models share measured.
 func (g *gateway) watch() {
 	sources := monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats, Pools: g.poolSources()}
+	if g.rpc != nil {
+		sources.GRPC = g.rpc.Stats()
+	}
 	if g.memory != nil {
 		sources.Memory = g.memory.Views
 	} else {

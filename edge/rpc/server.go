@@ -110,6 +110,6 @@ func (s *Server) Serve(ln net.Listener) error {
 }
 
 // Stats returns the server's counters, which go on counting. Those that are shared are
-// where Config.Shared says. Answered counts all calls that were not refused, but for
-// health.
+// where Config.Shared says. Answered counts every message that got an answer, but for
+// those of grpc.health.v1.
 func (s *Server) Stats() *edge.Stats { return &s.stats }
