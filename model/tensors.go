@@ -1,5 +1,7 @@
 package model
 
+import "unsafe"
+
 // Tensors is the input memory of one forward pass, one Buffer per
 // Signature.Inputs in the same order. It belongs to whoever holds the pass.
 type Tensors struct {
@@ -17,4 +19,26 @@ type Buffer struct {
 	Int32   []int32
 	Bool    []bool
 	String  []string
+}
+
+// View makes the slice of type t, which is not String, the first n elements of slab.
+// Slab must be aligned for them and hold n*t.Size() bytes in the machine's byte order.
+func (b *Buffer) View(t Type, slab []byte, n int) {
+	base := unsafe.Pointer(unsafe.SliceData(slab))
+	switch t {
+	case Float32:
+		b.Float32 = unsafe.Slice((*float32)(base), n)
+	case Float64:
+		b.Float64 = unsafe.Slice((*float64)(base), n)
+	case Float16:
+		b.Float16 = unsafe.Slice((*uint16)(base), n)
+	case Int64:
+		b.Int64 = unsafe.Slice((*int64)(base), n)
+	case Int32:
+		b.Int32 = unsafe.Slice((*int32)(base), n)
+	case Bool:
+		b.Bool = unsafe.Slice((*bool)(base), n)
+	default:
+		panic("BUG: no view for elements of type " + t.String())
+	}
 }

@@ -33,7 +33,8 @@ func newPacket(p *Pass) *packet {
 			k.buffers[i].String = make([]string, n)
 			continue
 		}
-		k.slabs[i] = point(&k.buffers[i], in.Type, n)
+		k.slabs[i] = allocate(n * in.Type.Size())
+		k.buffers[i].View(in.Type, k.slabs[i], n)
 	}
 	k.Model, k.Version = p.model.name, p.model.version
 	k.Inputs = make([]Tensor, len(sig.Inputs))
@@ -46,27 +47,10 @@ func newPacket(p *Pass) *packet {
 	return k
 }
 
-// point makes the typed slice of buffer, of n elements, and returns its bytes.
-func point(buffer *model.Buffer, t model.Type, n int) []byte {
-	slab := make([]uint64, (n*t.Size()+7)/8) // aligned for any type
-	base := unsafe.Pointer(unsafe.SliceData(slab))
-	switch t {
-	case model.Float32:
-		buffer.Float32 = unsafe.Slice((*float32)(base), n)
-	case model.Float64:
-		buffer.Float64 = unsafe.Slice((*float64)(base), n)
-	case model.Float16:
-		buffer.Float16 = unsafe.Slice((*uint16)(base), n)
-	case model.Int64:
-		buffer.Int64 = unsafe.Slice((*int64)(base), n)
-	case model.Int32:
-		buffer.Int32 = unsafe.Slice((*int32)(base), n)
-	case model.Bool:
-		buffer.Bool = unsafe.Slice((*bool)(base), n)
-	default:
-		panic("BUG: no slab for inputs of type " + t.String())
-	}
-	return unsafe.Slice((*byte)(base), n*t.Size())
+// allocate returns n zeroed bytes that are aligned for elements of any type.
+func allocate(n int) []byte {
+	words := make([]uint64, (n+7)/8)
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), n)
 }
 
 // pack makes the message that of the first rows rows and requests requests.

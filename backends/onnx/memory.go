@@ -5,7 +5,6 @@ package onnx
 import (
 	"fmt"
 	"syscall"
-	"unsafe"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -43,30 +42,9 @@ func newInputs(sig *model.Signature, rows int) (*inputs, error) {
 			return nil, err
 		}
 		m.slabs[i] = slab
-		point(buffer, in.Type, slab, n)
+		buffer.View(in.Type, slab, n)
 	}
 	return m, nil
-}
-
-// point makes the typed slice of buffer a view of slab.
-func point(buffer *model.Buffer, t model.Type, slab []byte, n int) {
-	base := unsafe.Pointer(unsafe.SliceData(slab))
-	switch t {
-	case model.Float32:
-		buffer.Float32 = unsafe.Slice((*float32)(base), n)
-	case model.Float64:
-		buffer.Float64 = unsafe.Slice((*float64)(base), n)
-	case model.Float16:
-		buffer.Float16 = unsafe.Slice((*uint16)(base), n)
-	case model.Int64:
-		buffer.Int64 = unsafe.Slice((*int64)(base), n)
-	case model.Int32:
-		buffer.Int32 = unsafe.Slice((*int32)(base), n)
-	case model.Bool:
-		buffer.Bool = unsafe.Slice((*bool)(base), n)
-	default:
-		panic("BUG: no slab for inputs of type " + t.String())
-	}
 }
 
 // values returns one ONNX Runtime value per input, over the first rows rows and
