@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/rankgate/rankgate/backends/protofield"
 )
 
 // The numbers of the fields of inference.proto, of which requests and responses share
@@ -176,43 +178,17 @@ func (p *Parameter) uint() (uint64, error) {
 	return 0, fmt.Errorf("parameters.%s: %v: must be an integer of 0 or more", clip(p.Name), clip(fmt.Sprint(p.Value)))
 }
 
-func appendText(dst []byte, number protowire.Number, s string) []byte {
-	if s == "" {
-		return dst
-	}
-	return protowire.AppendString(protowire.AppendTag(dst, number, protowire.BytesType), s)
-}
-
-func appendNumber(dst []byte, number protowire.Number, bits uint64) []byte {
-	return protowire.AppendVarint(protowire.AppendTag(dst, number, protowire.VarintType), bits)
-}
-
-// appendNested appends a field whose message is what f appends.
-func appendNested(dst []byte, number protowire.Number, f func([]byte) []byte) []byte {
-	dst = protowire.AppendTag(dst, number, protowire.BytesType)
-	start := len(dst)
-	dst = f(dst)
-	n := len(dst) - start
-	// The length goes before what it measures: move that by the length's own size.
-	for range protowire.SizeVarint(uint64(n)) {
-		dst = append(dst, 0)
-	}
-	copy(dst[len(dst)-n:], dst[start:start+n])
-	protowire.AppendVarint(dst[:start], uint64(n))
-	return dst
-}
-
 func appendProtoParameter(dst []byte, number protowire.Number, p *Parameter) []byte {
-	return appendNested(dst, number, func(dst []byte) []byte {
-		dst = appendText(dst, fieldKey, p.Name)
-		return appendNested(dst, fieldValue, func(dst []byte) []byte {
+	return protofield.AppendNested(dst, number, func(dst []byte) []byte {
+		dst = protofield.AppendText(dst, fieldKey, p.Name)
+		return protofield.AppendNested(dst, fieldValue, func(dst []byte) []byte {
 			switch v := p.Value.(type) {
 			case bool:
-				return appendNumber(dst, fieldBool, protowire.EncodeBool(v))
+				return protofield.AppendNumber(dst, fieldBool, protowire.EncodeBool(v))
 			case int64:
-				return appendNumber(dst, fieldInt64, uint64(v))
+				return protofield.AppendNumber(dst, fieldInt64, uint64(v))
 			case uint64:
-				return appendNumber(dst, fieldUint64, v)
+				return protofield.AppendNumber(dst, fieldUint64, v)
 			case float64:
 				return protowire.AppendFixed64(protowire.AppendTag(dst, fieldDouble, protowire.Fixed64Type), math.Float64bits(v))
 			case string:

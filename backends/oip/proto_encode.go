@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/rankgate/rankgate/backends/protofield"
 )
 
 // AppendRequestProto appends a ModelInferRequest, tensors as raw_input_contents. Values
@@ -25,9 +27,9 @@ func AppendResponseProto(dst []byte, r *Response) ([]byte, error) {
 	if err := r.toRaws(r.Outputs, "outputs"); err != nil {
 		return dst, err
 	}
-	dst = appendText(dst, fieldModel, r.Model)
-	dst = appendText(dst, fieldVersion, r.Version)
-	dst = appendText(dst, fieldID, r.ID)
+	dst = protofield.AppendText(dst, fieldModel, r.Model)
+	dst = protofield.AppendText(dst, fieldVersion, r.Version)
+	dst = protofield.AppendText(dst, fieldID, r.ID)
 	for i := range r.Parameters {
 		dst = appendProtoParameter(dst, fieldParameters, &r.Parameters[i])
 	}
@@ -55,9 +57,9 @@ func (a *arena) toRaws(tensors []Tensor, list string) error {
 
 // appendRequestHead appends all of a request but the raw contents, which follow.
 func appendRequestHead(dst []byte, r *Request) []byte {
-	dst = appendText(dst, fieldModel, r.Model)
-	dst = appendText(dst, fieldVersion, r.Version)
-	dst = appendText(dst, fieldID, r.ID)
+	dst = protofield.AppendText(dst, fieldModel, r.Model)
+	dst = protofield.AppendText(dst, fieldVersion, r.Version)
+	dst = protofield.AppendText(dst, fieldID, r.ID)
 	if r.Priority > 0 {
 		dst = appendIntParameter(dst, fieldParameters, "priority", fieldUint64, r.Priority)
 	}
@@ -72,8 +74,8 @@ func appendRequestHead(dst []byte, r *Request) []byte {
 	}
 	for i := range r.Outputs {
 		o := &r.Outputs[i]
-		dst = appendNested(dst, fieldOutputs, func(dst []byte) []byte {
-			dst = appendText(dst, fieldName, o.Name)
+		dst = protofield.AppendNested(dst, fieldOutputs, func(dst []byte) []byte {
+			dst = protofield.AppendText(dst, fieldName, o.Name)
 			if o.Classification > 0 {
 				dst = appendIntParameter(dst, fieldOutputParameters, "classification", fieldInt64, o.Classification)
 			}
@@ -88,19 +90,19 @@ func appendRequestHead(dst []byte, r *Request) []byte {
 
 // appendIntParameter appends a parameter without making an interface of its value.
 func appendIntParameter(dst []byte, number protowire.Number, name string, kind protowire.Number, value uint64) []byte {
-	return appendNested(dst, number, func(dst []byte) []byte {
-		dst = appendText(dst, fieldKey, name)
-		return appendNested(dst, fieldValue, func(dst []byte) []byte { return appendNumber(dst, kind, value) })
+	return protofield.AppendNested(dst, number, func(dst []byte) []byte {
+		dst = protofield.AppendText(dst, fieldKey, name)
+		return protofield.AppendNested(dst, fieldValue, func(dst []byte) []byte { return protofield.AppendNumber(dst, kind, value) })
 	})
 }
 
 // appendProto appends a tensor without its contents.
 func (t *Tensor) appendProto(dst []byte) []byte {
-	return appendNested(dst, fieldTensors, func(dst []byte) []byte {
-		dst = appendText(dst, fieldName, t.Name)
-		dst = appendText(dst, fieldType, t.Type.String())
+	return protofield.AppendNested(dst, fieldTensors, func(dst []byte) []byte {
+		dst = protofield.AppendText(dst, fieldName, t.Name)
+		dst = protofield.AppendText(dst, fieldType, t.Type.String())
 		if len(t.Shape) > 0 {
-			dst = appendNested(dst, fieldShape, t.appendShape)
+			dst = protofield.AppendNested(dst, fieldShape, t.appendShape)
 		}
 		for i := range t.Parameters {
 			dst = appendProtoParameter(dst, fieldTensorParameters, &t.Parameters[i])

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/rankgate/rankgate/backends/protofield"
 	"github.com/rankgate/rankgate/rank"
 )
 
@@ -72,8 +73,10 @@ func TestAValueThatIsNoneOfItsTypeIsNamed(t *testing.T) {
 }
 
 func TestProtobufThatIsWrongIsToldWhere(t *testing.T) {
-	tensor := func(f func([]byte) []byte) []byte { return appendNested(nil, fieldTensors, f) }
-	named := func(b []byte) []byte { return appendText(appendText(b, fieldName, "x"), fieldType, "INT8") }
+	tensor := func(f func([]byte) []byte) []byte { return protofield.AppendNested(nil, fieldTensors, f) }
+	named := func(b []byte) []byte {
+		return protofield.AppendText(protofield.AppendText(b, fieldName, "x"), fieldType, "INT8")
+	}
 	f := func(message []byte, want string) {
 		t.Helper()
 		err := DecodeRequestProto(message, new(Request))
@@ -83,16 +86,16 @@ func TestProtobufThatIsWrongIsToldWhere(t *testing.T) {
 		}
 	}
 	f([]byte{0x0a, 5}, "malformed protobuf")
-	f(appendText(nil, fieldID, "\xff"), "field 3: not valid UTF-8")
-	f(tensor(func(b []byte) []byte { return appendText(b, fieldName, "x") }), `inputs[0] "x": datatype: missing`)
+	f(protofield.AppendText(nil, fieldID, "\xff"), "field 3: not valid UTF-8")
+	f(tensor(func(b []byte) []byte { return protofield.AppendText(b, fieldName, "x") }), `inputs[0] "x": datatype: missing`)
 	f(protowire.AppendBytes(protowire.AppendTag(tensor(named), fieldRawInputs, protowire.BytesType), []byte("12")),
 		`inputs[0] "x": 2 bytes, but INT8[] takes 1`)
 	f(protowire.AppendBytes(protowire.AppendTag(nil, fieldRawInputs, protowire.BytesType), nil), "raw contents: 1, but there are 0 inputs")
 	f(tensor(func(b []byte) []byte {
-		return appendNested(named(b), fieldContents, func(b []byte) []byte { return appendNumber(b, 2, 300) })
+		return protofield.AppendNested(named(b), fieldContents, func(b []byte) []byte { return protofield.AppendNumber(b, 2, 300) })
 	}), `inputs[0] "x": contents: a value is no INT8`)
 	f(tensor(func(b []byte) []byte {
-		return appendNested(named(b), fieldContents, func(b []byte) []byte { return appendNumber(b, 3, 1) })
+		return protofield.AppendNested(named(b), fieldContents, func(b []byte) []byte { return protofield.AppendNumber(b, 3, 1) })
 	}), "field 3 is not the one of INT8, 2")
 	f(appendProtoParameter(nil, fieldParameters, &Parameter{"sequence_id", int64(3)}), "sequences of requests are not served")
 	f(appendProtoParameter(nil, fieldParameters, &Parameter{"priority", "high"}), "parameters.priority: high: must be an integer")

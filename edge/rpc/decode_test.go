@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/backends/protofield"
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/edge/rpc/rankgatev1"
 	"github.com/rankgate/rankgate/rank"
@@ -60,9 +61,9 @@ func TestDecodingAndEncodingAllocateNothing(t *testing.T) {
 }
 
 func TestNamesGivenTwiceAreRefused(t *testing.T) {
-	entry := func(name string) []byte { return appendText(nil, 1, name) }
+	entry := func(name string) []byte { return protofield.AppendText(nil, 1, name) }
 	item := func(names ...string) []byte {
-		b := appendText(nil, 1, "1")
+		b := protofield.AppendText(nil, 1, "1")
 		for _, name := range names {
 			b = protowire.AppendBytes(protowire.AppendTag(b, 2, protowire.BytesType), entry(name))
 		}
@@ -76,12 +77,12 @@ func TestNamesGivenTwiceAreRefused(t *testing.T) {
 		{[][]byte{item("a", "a")}, "items[0].features.a: given twice"},
 		{[][]byte{item("a", "b"), item("a", "b", "a")}, "items[1].features.a: given twice"},
 		{[][]byte{item("a", "b"), item("b", "b")}, "items[1].features.b: given twice"},
-		{[][]byte{appendText(nil, 1, "\xff")}, "items[0].id: not valid UTF-8"},
+		{[][]byte{protofield.AppendText(nil, 1, "\xff")}, "items[0].id: not valid UTF-8"},
 		{[][]byte{item("\xff")}, `items[0].features."\xff": not valid UTF-8`},
 		{[][]byte{{0x0a, 0x7f}}, "items[0]: malformed protobuf"},
 		{[][]byte{{0x08, 0x01}}, "items[0]: malformed protobuf"},
 	} {
-		message := appendText(nil, 3, "42")
+		message := protofield.AppendText(nil, 3, "42")
 		for _, item := range c.items {
 			message = protowire.AppendBytes(protowire.AppendTag(message, 4, protowire.BytesType), item)
 		}
@@ -96,7 +97,7 @@ func TestNamesGivenTwiceAreRefused(t *testing.T) {
 func TestWhatIsNotKnownIsPassedOver(t *testing.T) {
 	s := start(t, settings(), descending)
 	message := encoded(t, 2, 1)
-	message = appendNumber(appendText(message, 99, "later"), 98, 7)
+	message = protofield.AppendNumber(protofield.AppendText(message, 99, "later"), 98, 7)
 	var out oip.Frame
 	err := s.dial(t).Invoke(t.Context(), "/rankgate.v1.Ranking/Rank", frame(message), &out, forceFrames)
 	refused(t, "an unknown field", err, codes.OK, "")

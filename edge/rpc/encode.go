@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/rankgate/rankgate/backends/protofield"
 	"github.com/rankgate/rankgate/rank"
 )
 
@@ -32,24 +33,24 @@ func resultSize(req *rank.Request, res *rank.Result) int {
 
 // appendResult appends the answer to req, a RankResponse.
 func appendResult(dst []byte, req *rank.Request, res *rank.Result, took time.Duration) []byte {
-	dst = appendText(dst, 1, req.ID)
-	dst = appendText(dst, 2, res.Model)
-	dst = appendText(dst, 3, res.Version)
-	dst = appendText(dst, 4, res.Variant)
+	dst = protofield.AppendText(dst, 1, req.ID)
+	dst = protofield.AppendText(dst, 2, res.Model)
+	dst = protofield.AppendText(dst, 3, res.Version)
+	dst = protofield.AppendText(dst, 4, res.Variant)
 	for _, candidate := range res.Order {
 		dst = appendItem(dst, req, res, candidate)
 	}
 	if res.Degraded {
-		dst = appendNumber(dst, 6, 1)
+		dst = protofield.AppendNumber(dst, 6, 1)
 	}
-	dst = appendNested(dst, 7, func(dst []byte) []byte {
+	dst = protofield.AppendNested(dst, 7, func(dst []byte) []byte {
 		for source, n := range res.Coverage {
-			dst = appendNumber(dst, sources[source], uint64(n))
+			dst = protofield.AppendNumber(dst, sources[source], uint64(n))
 		}
 		return dst
 	})
 	dst = appendMillis(dst, 8, took)
-	return appendNested(dst, 9, func(dst []byte) []byte {
+	return protofield.AppendNested(dst, 9, func(dst []byte) []byte {
 		for stage, d := range res.Stages {
 			dst = appendMillis(dst, protowire.Number(stage+1), d)
 		}
@@ -61,10 +62,10 @@ func appendResult(dst []byte, req *rank.Request, res *rank.Result, took time.Dur
 func appendItem(dst []byte, req *rank.Request, res *rank.Result, candidate int32) []byte {
 	id := req.Items[candidate].ID
 	if req.Explain && int(candidate) < len(res.Features) {
-		return appendNested(dst, 5, func(dst []byte) []byte {
+		return protofield.AppendNested(dst, 5, func(dst []byte) []byte {
 			dst = appendScored(dst, id, res, candidate)
 			for i := range res.Features[candidate] {
-				dst = appendNested(dst, 4, func(dst []byte) []byte { return appendFeature(dst, &res.Features[candidate][i]) })
+				dst = protofield.AppendNested(dst, 4, func(dst []byte) []byte { return appendFeature(dst, &res.Features[candidate][i]) })
 			}
 			return dst
 		})
@@ -75,32 +76,32 @@ func appendItem(dst []byte, req *rank.Request, res *rank.Result, candidate int32
 }
 
 func appendScored(dst []byte, id string, res *rank.Result, candidate int32) []byte {
-	dst = appendText(dst, 1, id)
+	dst = protofield.AppendText(dst, 1, id)
 	dst = protowire.AppendFixed32(protowire.AppendTag(dst, 2, protowire.Fixed32Type), math.Float32bits(res.Scores[candidate]))
-	return appendNumber(dst, 3, uint64(sources[res.Sources[candidate]]))
+	return protofield.AppendNumber(dst, 3, uint64(sources[res.Sources[candidate]]))
 }
 
 // appendFeature appends an ExplainedFeature. A message's strings must be UTF-8, and a
 // feature's may have been cut.
 func appendFeature(dst []byte, f *rank.Feature) []byte {
-	dst = appendText(dst, 1, f.Name)
-	dst = appendNested(dst, 2, func(dst []byte) []byte {
+	dst = protofield.AppendText(dst, 1, f.Name)
+	dst = protofield.AppendNested(dst, 2, func(dst []byte) []byte {
 		switch v := f.Value.(type) {
 		case bool:
-			return appendNumber(dst, 1, protowire.EncodeBool(v))
+			return protofield.AppendNumber(dst, 1, protowire.EncodeBool(v))
 		case int64:
-			return appendNumber(dst, 2, uint64(v))
+			return protofield.AppendNumber(dst, 2, uint64(v))
 		case float32:
 			return appendDouble(dst, 3, float64(v))
 		case string:
 			return protowire.AppendString(protowire.AppendTag(dst, 4, protowire.BytesType), strings.ToValidUTF8(v, "\uFFFD"))
 		case []float32:
-			return appendNested(dst, 5, func(dst []byte) []byte { return appendFloats(dst, v) })
+			return protofield.AppendNested(dst, 5, func(dst []byte) []byte { return appendFloats(dst, v) })
 		default:
 			return dst
 		}
 	})
-	return appendNumber(dst, 3, featureStatuses[f.Status])
+	return protofield.AppendNumber(dst, 3, featureStatuses[f.Status])
 }
 
 // appendFloats appends the field of a Floats.

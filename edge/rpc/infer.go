@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/backends/protofield"
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/rank"
 )
@@ -122,7 +123,7 @@ func (s *Server) anotherStreamed(c *call) (*[]byte, error) {
 // words is the ModelStreamInferResponse of a message that is not answered.
 func (s *Server) words(err error) *[]byte {
 	out := memories.Get(256)
-	*out = appendText((*out)[:0], 1, status.Convert(s.refuse(err)).Message())
+	*out = protofield.AppendText((*out)[:0], 1, status.Convert(s.refuse(err)).Message())
 	return out
 }
 
@@ -144,7 +145,7 @@ func (s *Server) streamed(c *call) (*[]byte, error) {
 	if final {
 		reply.Parameters = append(reply.Parameters, oip.Parameter{Name: isFinal, Value: true})
 	}
-	*out = appendNested((*out)[:0], 2, func(dst []byte) []byte {
+	*out = protofield.AppendNested((*out)[:0], 2, func(dst []byte) []byte {
 		dst, err = oip.AppendResponseProto(dst, &reply.Response)
 		return dst
 	})

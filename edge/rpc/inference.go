@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/backends/protofield"
 	"github.com/rankgate/rankgate/rank"
 )
 
@@ -84,10 +85,10 @@ func (s *Server) modelReady(c *call) (*[]byte, error) {
 
 func (s *Server) serverMetadata(*call) (*[]byte, error) {
 	m := s.cfg.Inference.Server()
-	b := appendText(nil, 1, m.Name)
-	b = appendText(b, 2, m.Version)
+	b := protofield.AppendText(nil, 1, m.Name)
+	b = protofield.AppendText(b, 2, m.Version)
 	for _, extension := range m.Extensions {
-		b = appendText(b, 3, extension)
+		b = protofield.AppendText(b, 3, extension)
 	}
 	return &b, nil
 }
@@ -101,24 +102,24 @@ func (s *Server) modelMetadata(c *call) (*[]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := appendText(nil, 1, m.Name)
+	b := protofield.AppendText(nil, 1, m.Name)
 	for _, version := range m.Versions {
-		b = appendText(b, 2, version)
+		b = protofield.AppendText(b, 2, version)
 	}
-	b = appendText(b, 3, m.Platform)
+	b = protofield.AppendText(b, 3, m.Platform)
 	for i := range m.Inputs {
-		b = appendNested(b, 4, func(b []byte) []byte { return appendTensor(b, &m.Inputs[i]) })
+		b = protofield.AppendNested(b, 4, func(b []byte) []byte { return appendTensor(b, &m.Inputs[i]) })
 	}
 	for i := range m.Outputs {
-		b = appendNested(b, 5, func(b []byte) []byte { return appendTensor(b, &m.Outputs[i]) })
+		b = protofield.AppendNested(b, 5, func(b []byte) []byte { return appendTensor(b, &m.Outputs[i]) })
 	}
 	return &b, nil
 }
 
 // appendTensor appends a ModelMetadataResponse.TensorMetadata.
 func appendTensor(b []byte, t *oip.Tensor) []byte {
-	b = appendText(appendText(b, 1, t.Name), 2, t.Type.String())
-	return appendNested(b, 3, func(b []byte) []byte {
+	b = protofield.AppendText(protofield.AppendText(b, 1, t.Name), 2, t.Type.String())
+	return protofield.AppendNested(b, 3, func(b []byte) []byte {
 		for _, d := range t.Shape {
 			b = protowire.AppendVarint(b, uint64(d))
 		}
@@ -128,6 +129,6 @@ func appendTensor(b []byte, t *oip.Tensor) []byte {
 
 // answerBool is a message whose first field is a bool.
 func answerBool(yes bool) *[]byte {
-	b := appendNumber(nil, 1, protowire.EncodeBool(yes))
+	b := protofield.AppendNumber(nil, 1, protowire.EncodeBool(yes))
 	return &b
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/backends/protofield"
 	"github.com/rankgate/rankgate/edge"
 )
 
@@ -29,8 +30,9 @@ func (s *Server) repositoryIndex(c *call) (*[]byte, error) {
 		if onlyReady && e.State != "READY" {
 			continue
 		}
-		b = appendNested(b, 1, func(b []byte) []byte {
-			return appendText(appendText(appendText(appendText(b, 1, e.Name), 2, e.Version), 3, e.State), 4, e.Reason)
+		b = protofield.AppendNested(b, 1, func(b []byte) []byte {
+			b = protofield.AppendText(protofield.AppendText(b, 1, e.Name), 2, e.Version)
+			return protofield.AppendText(protofield.AppendText(b, 3, e.State), 4, e.Reason)
 		})
 	}
 	return &b, nil
@@ -86,25 +88,25 @@ func (s *Server) modelStatistics(c *call) (*[]byte, error) {
 	}
 	var b []byte
 	for i := range statistics {
-		b = appendNested(b, 1, func(b []byte) []byte { return appendStatistics(b, &statistics[i]) })
+		b = protofield.AppendNested(b, 1, func(b []byte) []byte { return appendStatistics(b, &statistics[i]) })
 	}
 	return &b, nil
 }
 
 // appendStatistics appends a ModelStatistics.
 func appendStatistics(b []byte, s *oip.Statistics) []byte {
-	b = appendText(appendText(b, 1, s.Model), 2, s.Version)
+	b = protofield.AppendText(protofield.AppendText(b, 1, s.Model), 2, s.Version)
 	if !s.LastInference.IsZero() {
-		b = appendNumber(b, 3, uint64(s.LastInference.UnixMilli()))
+		b = protofield.AppendNumber(b, 3, uint64(s.LastInference.UnixMilli()))
 	}
-	b = appendNumber(appendNumber(b, 4, s.Rows), 5, s.Passes)
-	return appendNested(b, 6, func(b []byte) []byte {
+	b = protofield.AppendNumber(protofield.AppendNumber(b, 4, s.Rows), 5, s.Passes)
+	return protofield.AppendNested(b, 6, func(b []byte) []byte {
 		for _, part := range []struct {
 			number protowire.Number
 			tally  oip.Tally
 		}{{1, s.Success}, {2, s.Fail}, {3, s.Queue}, {5, s.Infer}} {
-			b = appendNested(b, part.number, func(b []byte) []byte {
-				return appendNumber(appendNumber(b, 1, part.tally.Count), 2, uint64(part.tally.Total/time.Nanosecond))
+			b = protofield.AppendNested(b, part.number, func(b []byte) []byte {
+				return protofield.AppendNumber(protofield.AppendNumber(b, 1, part.tally.Count), 2, uint64(part.tally.Total/time.Nanosecond))
 			})
 		}
 		return b

@@ -59,31 +59,5 @@ func (w *wire) is(number protowire.Number, typ protowire.Type) bool {
 	return !w.broken
 }
 
-func appendText(dst []byte, number protowire.Number, s string) []byte {
-	if s == "" {
-		return dst
-	}
-	return protowire.AppendString(protowire.AppendTag(dst, number, protowire.BytesType), s)
-}
-
-func appendNumber(dst []byte, number protowire.Number, bits uint64) []byte {
-	return protowire.AppendVarint(protowire.AppendTag(dst, number, protowire.VarintType), bits)
-}
-
-// appendNested appends a field whose message is what f appends.
-func appendNested(dst []byte, number protowire.Number, f func([]byte) []byte) []byte {
-	dst = protowire.AppendTag(dst, number, protowire.BytesType)
-	start := len(dst)
-	dst = f(dst)
-	n := len(dst) - start
-	// The length goes before what it measures: move that by the length's own size.
-	for range protowire.SizeVarint(uint64(n)) {
-		dst = append(dst, 0)
-	}
-	copy(dst[len(dst)-n:], dst[start:start+n])
-	protowire.AppendVarint(dst[:start], uint64(n))
-	return dst
-}
-
 // view returns b as a string that shares its memory.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
