@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -106,7 +105,7 @@ func (r *repository) model(dir, name string) {
 	if len(versions) == 0 {
 		r.fail(dir, "has no version; add %s", r.firstVersion(dir, name))
 	}
-	slices.SortFunc(versions, CompareVersions)
+	slices.SortFunc(versions, model.CompareVersions)
 	for _, v := range versions {
 		r.version(dir, name, v, shared)
 	}
@@ -208,11 +207,6 @@ func (r *repository) instead(name string, entries []string) string {
 // isVersion reports whether s is a positive integer without leading zeros.
 func isVersion(s string) bool {
 	return s != "" && len(s) <= 18 && s[0] != '0' && strings.Trim(s, "0123456789") == ""
-}
-
-// CompareVersions orders the names of versions, the lowest first.
-func CompareVersions(a, b string) int {
-	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
 func isModelName(s string) bool {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/rank"
 )
 
@@ -16,9 +17,6 @@ type indexEntry struct {
 	State   string `json:"state"`
 	Reason  string `json:"reason"`
 }
-
-// stateReady is the state of what can be called, in Triton's words.
-const stateReady = "READY"
 
 func (s *Server) index(within context.Context, _ target, body []byte) (any, error) {
 	var asked struct {
@@ -33,7 +31,7 @@ func (s *Server) index(within context.Context, _ target, body []byte) (any, erro
 	}
 	entries := make([]indexEntry, 0, len(all))
 	for i := range all {
-		if e := &all[i]; e.State == stateReady || !asked.Ready {
+		if e := &all[i]; e.State == oip.StateReady || !asked.Ready {
 			entries = append(entries, indexEntry(*e))
 		}
 	}

@@ -1,6 +1,9 @@
 package model
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Spec is what model.yaml says about one version of a model.
 type Spec struct {
@@ -67,4 +70,9 @@ type Head struct {
 	Output string
 	Column int     // -1 if model.yaml names none: the output must then be one column wide
 	Weight float32 // 1 when model.yaml gives none
+}
+
+// CompareVersions orders the names of versions as the numbers that they are.
+func CompareVersions(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }

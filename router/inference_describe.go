@@ -1,7 +1,6 @@
 package router
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -74,9 +73,7 @@ func platform(spec *model.Spec) string {
 
 // numbers lists the model's versions, ascending.
 func (m *Model) numbers() []string {
-	return slices.SortedFunc(maps.Keys(m.Versions), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
-	})
+	return slices.SortedFunc(maps.Keys(m.Versions), model.CompareVersions)
 }
 
 // described is tensors in the protocol's words. Those of types that it can't name are

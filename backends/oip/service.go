@@ -47,9 +47,15 @@ type ServerMetadata struct {
 type IndexEntry struct {
 	Name    string
 	Version string
-	State   string // READY or UNAVAILABLE
+	State   string // StateReady or StateUnavailable
 	Reason  string // why it is not ready
 }
+
+// The states of a version, in the words of Triton's repository extension.
+const (
+	StateReady       = "READY"
+	StateUnavailable = "UNAVAILABLE"
+)
 
 // Statistics is what one version has done, as Triton's statistics extension has it.
 type Statistics struct {

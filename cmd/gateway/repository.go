@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/config"
+	"github.com/rankgate/rankgate/model"
 	"github.com/rankgate/rankgate/rank"
 	"github.com/rankgate/rankgate/router"
 )
@@ -34,22 +36,19 @@ func (r *repository) Index(context.Context) ([]oip.IndexEntry, error) {
 	defer r.mu.Unlock()
 	var entries []oip.IndexEntry
 	for _, v := range r.versions {
-		entries = append(entries, oip.IndexEntry{Name: v.Spec.Name, Version: v.Spec.Version, State: "READY"})
+		entries = append(entries, oip.IndexEntry{Name: v.Spec.Name, Version: v.Spec.Version, State: oip.StateReady})
 	}
 	for i := range models {
 		spec := &models[i].Spec
 		is := func(v *loaded) bool { return v.Spec.Name == spec.Name && v.Spec.Version == spec.Version }
 		if !slices.ContainsFunc(r.versions, is) {
 			entries = append(entries, oip.IndexEntry{
-				Name: spec.Name, Version: spec.Version, State: "UNAVAILABLE", Reason: r.reasons[spec.Name],
+				Name: spec.Name, Version: spec.Version, State: oip.StateUnavailable, Reason: r.reasons[spec.Name],
 			})
 		}
 	}
 	slices.SortFunc(entries, func(a, b oip.IndexEntry) int {
-		if a.Name != b.Name {
-			return strings.Compare(a.Name, b.Name)
-		}
-		return config.CompareVersions(a.Version, b.Version)
+		return cmp.Or(strings.Compare(a.Name, b.Name), model.CompareVersions(a.Version, b.Version))
 	})
 	return entries, nil
 }

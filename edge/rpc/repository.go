@@ -27,7 +27,7 @@ func (s *Server) repositoryIndex(c *call) (*[]byte, error) {
 	}
 	var b []byte
 	for _, e := range entries {
-		if onlyReady && e.State != "READY" {
+		if onlyReady && e.State != oip.StateReady {
 			continue
 		}
 		b = protofield.AppendNested(b, 1, func(b []byte) []byte {
