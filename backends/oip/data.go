@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/rankgate/rankgate/model"
 )
@@ -215,7 +216,7 @@ func (t *Tensor) appendTexts(dst []byte) ([]byte, error) {
 		if len(rest) < len(t.Raw) {
 			dst = append(dst, ',')
 		}
-		if !validText(element) {
+		if !utf8.Valid(element) {
 			return dst, errText
 		}
 		dst, rest = appendQuoted(dst, view(element)), after

@@ -1,9 +1,6 @@
 package oip
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // Protocol is how a pool's servers are spoken to.
 type Protocol uint8
@@ -16,16 +13,6 @@ const (
 var protocolNames = [...]string{"grpc", "http"}
 
 func (p Protocol) String() string { return protocolNames[p] }
-
-// ParseProtocol returns the protocol of that name.
-func ParseProtocol(name string) (Protocol, error) {
-	for p, known := range protocolNames {
-		if known == name {
-			return Protocol(p), nil
-		}
-	}
-	return 0, fmt.Errorf("%q: must be grpc or http", clip(name))
-}
 
 // Dialer makes the clients of a pool's servers.
 type Dialer struct {

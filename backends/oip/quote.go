@@ -1,7 +1,5 @@
 package oip
 
-import "unicode/utf8"
-
 // appendQuoted appends s, which must be valid UTF-8, as a JSON string.
 func appendQuoted(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
@@ -18,5 +16,3 @@ func appendQuoted(dst []byte, s string) []byte {
 	}
 	return append(dst, '"')
 }
-
-func validText(b []byte) bool { return utf8.Valid(b) }
