@@ -16,7 +16,8 @@ func checkCommand() *cobra.Command {
 		Long: `Check everything that serve would need: the configuration, the model
 repository, each model.yaml against its graph, the features and their files. The
 mistakes of all YAML files are reported together, as file:line:column; once they
-are right, those of all graphs and data files, the first of each.
+are right, those of all graphs and data files, the first of each. The servers of
+models that run on pools alone have 10 s to show that they hold them.
 
 Exit codes: 0 if serve would start, 1 on failure, 2 for a bad command line, 3 if
 there are mistakes.`,

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -158,7 +157,7 @@ func TestServersThatHoldAnotherModelAreNotAsked(t *testing.T) {
 
 func TestAGatewayWaitsForTheServersOfItsModels(t *testing.T) {
 	p := over(oip.GRPC)
-	p.Servers.Endpoints = []string{refusing(t)}
+	p.Servers.Endpoints = []string{freeAddress(t)}
 	g := composeFixture(t, distant(t), func(cfg *config.Config) { toPool(cfg, p) }, fillArithmetic)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -172,7 +171,7 @@ func TestAGatewayWaitsForTheServersOfItsModels(t *testing.T) {
 
 func TestAPlaceThatIsNotThereAtTheStartIsNotWaitedForIfThereIsAnother(t *testing.T) {
 	p := over(oip.GRPC)
-	p.Servers.Endpoints = []string{refusing(t)}
+	p.Servers.Endpoints = []string{freeAddress(t)}
 	f := startArithmetic(t, func(cfg *config.Config) {
 		toPool(cfg, p)
 		cfg.Models.Default, cfg.Routes = "sum", map[string]router.Route{"sum": {RunOn: []string{"gpu", config.Local}}}
@@ -180,15 +179,4 @@ func TestAPlaceThatIsNotThereAtTheStartIsNotWaitedForIfThereIsAnother(t *testing
 	if r, _ := f.rank(t, "/rank", body(7, []int{3}, `,"budget_ms":2000`)); r.Degraded || r.Items[0].Score != 70003 {
 		t.Errorf("%+v", r)
 	}
-}
-
-// refusing returns an address where nobody listens.
-func refusing(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
