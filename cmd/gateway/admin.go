@@ -27,8 +27,9 @@ type listedModel struct {
 }
 
 type listedCanary struct {
-	Version string  `json:"version"`
-	Percent float64 `json:"percent"`
+	Version   string  `json:"version"`
+	Percent   float64 `json:"percent"`
+	Withdrawn bool    `json:"withdrawn"` // users get the stable version, because this one fails
 }
 
 type listedVersion struct {
@@ -105,7 +106,7 @@ func (g *gateway) listed(m *router.Model) listedModel {
 		Stable: m.Stable.Spec.Version, Versions: map[string]listedVersion{},
 	}
 	if m.Canary != nil {
-		l.Canary = &listedCanary{m.Canary.Spec.Version, g.cfg.Routes[m.Name].Canary.Percent}
+		l.Canary = &listedCanary{m.Canary.Spec.Version, g.cfg.Routes[m.Name].Canary.Percent, m.Canary.Trial.Withdrawn()}
 	}
 	for number, v := range m.Versions {
 		l.Versions[number] = listedVersion{Path: v.Spec.Path, Metadata: v.Spec.Metadata}

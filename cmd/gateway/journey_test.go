@@ -93,7 +93,7 @@ func TestCanaryAndPinnedRequestsAreCountedApart(t *testing.T) {
 		res.Body.Close()
 	}
 	listed := get(t, "http://"+f.admin.Addr().String()+"/admin/models")
-	if !strings.Contains(listed, `"name":"sum","default":true,"stable":"1","canary":{"version":"2","percent":0}`) {
+	if !strings.Contains(listed, `"name":"sum","default":true,"stable":"1","canary":{"version":"2","percent":0,"withdrawn":false}`) {
 		t.Errorf("/admin/models says %s", listed)
 	}
 	content := get(t, "http://"+f.admin.Addr().String()+"/metrics")
