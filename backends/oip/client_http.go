@@ -258,9 +258,9 @@ func (c *httpClient) bounded(err error) error {
 	var small *fasthttp.ErrSmallBuffer
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return fmt.Errorf("the answer has more than max_response, %d bytes", c.cfg.MaxResponse)
+		return c.tooLong(c.cfg.MaxResponse)
 	case errors.As(err, &small):
-		return fmt.Errorf("the answer's headers have more than max_header, %d bytes", c.cfg.MaxHeader)
+		return fmt.Errorf("the answer's headers have more than %d bytes", c.cfg.MaxHeader)
 	default:
 		return err
 	}

@@ -163,7 +163,7 @@ func TestAnAnswerThatIsTooLargeNamesTheLimit(t *testing.T) {
 	eachProtocol(t, oiptest.Config{}, oip.Config{MaxResponse: 4000}, func(t *testing.T, s *oiptest.Server, c oip.Client) {
 		s.Set(oiptest.Faults{Oversize: 5000})
 		_, err := c.Infer(t.Context(), message(1))
-		fails(t, err, rank.Unavailable, "max_response", "4000")
+		fails(t, err, rank.Unavailable, "more than 4000 bytes (pools.gpu.max_response)")
 	})
 }
 

@@ -33,6 +33,11 @@ func (p peer) failed(ctx context.Context, err error) error {
 	}
 }
 
+// tooLong says that an answer has more than limit bytes.
+func (p peer) tooLong(limit int) error {
+	return fmt.Errorf("the answer has more than %d bytes (pools.%s.max_response)", limit, p.pool)
+}
+
 // unsent is the failure of a call that no server can have seen.
 type unsent struct{ failure *rank.Error }
 
@@ -91,7 +96,7 @@ func (p peer) refused(ctx context.Context, err error, limit int) error {
 	case codes.ResourceExhausted:
 		code = rank.Overloaded
 		if strings.Contains(s.Message(), "received message larger than max") { // gRPC's own words, of the answer
-			return p.errorf(rank.Unavailable, "the answer has more than max_response, %d bytes", limit)
+			return p.errorf(rank.Unavailable, "%v", p.tooLong(limit))
 		}
 	case codes.DeadlineExceeded:
 		code = rank.DeadlineExceeded

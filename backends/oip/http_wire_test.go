@@ -120,7 +120,7 @@ func TestEndlessHeadersEndAtTheLimit(t *testing.T) {
 	c := oip.DialHTTP(address, oip.Config{Pool: "gpu", MaxHeader: 4096})
 	defer c.Close()
 	_, err := c.Infer(t.Context(), message(1))
-	fails(t, err, rank.Unavailable, "max_header", "4096")
+	fails(t, err, rank.Unavailable, "headers have more than 4096 bytes")
 }
 
 func TestNonsenseIsNoAnswer(t *testing.T) {
