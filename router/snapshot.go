@@ -16,7 +16,7 @@ type Snapshot struct {
 	// users counts the requests that use the snapshot, the Catalogue while this is its
 	// current one, and the predecessor while that is used.
 	users   atomic.Int64
-	next    *Snapshot // the one that replaced it
+	next    *Snapshot // the one that replaced it; set before the Catalogue leaves, read once users is 0
 	once    sync.Once // closes drained
 	drained chan struct{}
 }

@@ -12,7 +12,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/rankgate/rankgate/backends/protofield"
 	"github.com/rankgate/rankgate/rank"
@@ -154,5 +153,5 @@ func (c *grpcClient) ask(ctx context.Context, method string, request []byte) ([]
 
 // modelRequest is a message that names a model: ModelReadyRequest, ModelMetadataRequest.
 func modelRequest(model, version string) []byte {
-	return protofield.AppendText(protofield.AppendText(nil, protowire.Number(1), model), protowire.Number(2), version)
+	return protofield.AppendText(protofield.AppendText(nil, 1, model), 2, version)
 }

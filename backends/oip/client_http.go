@@ -26,7 +26,8 @@ type httpClient struct {
 	cfg   Config
 	conns *conns
 
-	// plain is set if the server has said that it does not know binary tensors.
+	// plain is set if the server has said that it does not know binary tensors. Probes
+	// write it, each Infer reads it once.
 	plain atomic.Bool
 }
 

@@ -58,16 +58,19 @@ type flight[C, R any] struct {
 	caller   context.Context //nolint:containedctx // the timer's goroutine needs it, and the flight ends with the call
 	ctx      context.Context //nolint:containedctx // of the attempts
 	deadline time.Duration
-	attempts [2]Attempt
+	attempts [2]Attempt // each written by the goroutine that makes it
 
 	// refs counts who may still touch the call: Do, and the timer from when it is
 	// set until it is stopped or its function has returned.
 	refs  atomic.Int32
 	timer *time.Timer // made once, set again for each use
 
+	notAt *server[C] // where the first attempt is; set before the timer is, and only read then
+
+	// mu guards what follows. Once over is set no hedge begins, and what one that has begun
+	// still writes is its end (hedging, winner, hedged, hedgeErr): until there is a winner.
 	mu       sync.Mutex
 	cancel   context.CancelFunc
-	notAt    *server[C] // where the first attempt is
 	armed    bool
 	over     bool          // no hedge may begin any more
 	hasHedge bool          // one has begun
@@ -128,7 +131,8 @@ func (f *flight[C, R]) awaitHedge() bool {
 // mayRetry reports whether a second attempt is safe and likely to help, after the
 // first has failed and if there was no hedge: one that has begun may still be under
 // way, and what it writes must not be looked at. A server that is full is no reason:
-// the others are its like, and would get its load on top of their own.
+// the others are its like, and would get its load on top of their own. It reads without
+// the lock: if no hedge has begun by now, none will, and nobody else writes.
 func (f *flight[C, R]) mayRetry(err error) bool {
 	return !f.hasHedge && err != nil && f.winner == nil && codeOf(err) == rank.Unavailable &&
 		(f.attempts[0].Unprocessed || f.call.Idempotent)

@@ -50,11 +50,11 @@ func (l *latency) worst(class int) time.Duration { return time.Duration(l.classe
 // window is a histogram in two halves, of which the older one is forgotten when
 // the newer one is halfLife old.
 type window struct {
-	mu                sync.Mutex
+	mu                sync.Mutex // guards the next two lines
 	turned, refreshed time.Duration
 	now, before       half
 
-	// Read without the lock, in nanoseconds; 0 is not known.
+	// Written under mu, read without it, in nanoseconds; 0 is not known.
 	typical, slow, worst atomic.Int64
 }
 

@@ -13,17 +13,18 @@ import (
 // when they take longer, it shrinks by as much.
 type limiter struct {
 	held  atomic.Int64  // calls in progress
-	limit atomic.Uint64 // float64 bits
+	limit atomic.Uint64 // float64 bits; written under mu, read by every call without it
 
-	mu      sync.Mutex // serializes learning
+	mu      sync.Mutex // guards what follows
 	most    float64    // what the servers may hold at all
 	learned bool       // anything
 
-	// Of the span of learning that began at turned; under mu.
+	// Of the span of learning that began at turned.
 	turned               time.Duration
 	good, bad, gradients float64 // answers, refusals, and the sum of the answers' gradients
 	busy                 bool    // half of the limit was in use
-	classes              [numClasses]trend
+
+	classes [numClasses]trend
 }
 
 // trend is what calls of one size take, in nanoseconds, lately and over a long time.

@@ -19,13 +19,15 @@ type Pool[C any] struct {
 	began  time.Time // moments are counted from here
 	random func() float64
 
-	view    atomic.Pointer[view[C]]
+	view    atomic.Pointer[view[C]] // replaced under mu, by remake
 	limit   limiter
 	tokens  tokens
 	latency latency // of all servers, and of primaries alone
 	counts  counters
 
-	doubted atomic.Int64 // when Fits first refused a call since one ended; 0 if it has not
+	// doubted is when Fits first refused a call since one ended; 0 if it has not. Set by
+	// whoever is refused, cleared by calls that end.
+	doubted atomic.Int64
 
 	mu      sync.Mutex // guards servers, and the making of views
 	servers []*server[C]

@@ -80,10 +80,10 @@ func (p *Pool[C]) lookup(ctx context.Context, endpoint string) ([]target, error)
 		return nil, err
 	}
 	isV4 := func(ip net.IP) bool { return ip.To4() != nil }
-	oneFamily := slices.ContainsFunc(ips, isV4)
+	wantV4 := slices.ContainsFunc(ips, isV4)
 	var targets []target
 	for _, ip := range ips {
-		if isV4(ip) == oneFamily {
+		if isV4(ip) == wantV4 {
 			targets = append(targets, target{net.JoinHostPort(ip.String(), port), endpoint})
 		}
 	}

@@ -36,7 +36,7 @@ type server[C any] struct {
 	eligible bool // in the latest view; under the pool's lock
 	latency  latency
 
-	mu      sync.Mutex    // serializes learning
+	mu      sync.Mutex    // held by who writes what follows; the atomics are read without it
 	peak    atomic.Uint64 // float64 bits: what a call takes, in nanoseconds
 	learned atomic.Int64  // when
 	risen   atomic.Int64  // when it became eligible

@@ -28,7 +28,8 @@ type place struct {
 	mu       sync.Mutex
 	versions []*remote // guarded by mu: what every server must hold
 
-	// Set by start, under mu.
+	// Set by start, under mu, before any server is met. Whoever is not sure to come after
+	// that takes mu to read them.
 	pool   *pool.Pool[oip.Client]
 	caller *oip.Pooled
 }
