@@ -11,15 +11,16 @@
 //	            offline          files and streams into the feature store
 //	1 stages    cache, features, batcher, backends
 //	                             (features/redis, packed, feast: the remote store)
-//	0 words     rank, budget, model, secret (and certtest, for tests)
+//	0 words     rank, budget, model, secret (and for tests certtest, childtest)
 //
 // There are two shapes, so a reader never hunts for a third:
 //
 //   - Sequence. A request's journey is one function, router.Rank: pick a version,
 //     look up the scores that are cached and still true, fetch features for the
 //     rest, score them in a shared pass, fill the cache, order.
-//   - Resilience is wrapping, batcher(backend), composed once in cmd/gateway and
-//     never per request.
+//   - Resilience is wrapping: a pool around servers, a batcher around a pool or a
+//     session, a ladder around the places where a version runs; composed once in
+//     cmd/gateway and never per request.
 //
 // To read the code in ten minutes: package rank (the words), router.Rank (the
 // journey), package batcher (the one hard stage), cmd/gateway (the same order, as

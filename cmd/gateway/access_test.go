@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rankgate/rankgate/childtest"
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/features/redis/redistest"
 )
@@ -163,7 +164,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		}
 		return string(content)
 	}
-	public, admin, code := freeAddress(t), freeAddress(t), make(chan int, 1)
+	public, admin, code := childtest.FreeAddress(t), childtest.FreeAddress(t), make(chan int, 1)
 	go func() { code <- run([]string{"serve", "-c", gateway, "--listen", public, "--admin", admin}) }()
 	until(func() bool { return strings.Contains(logged(), "msg=ready") })
 	said := e.provoke(t, public, admin)

@@ -11,6 +11,7 @@ import (
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
 	"github.com/rankgate/rankgate/backends/pool"
+	"github.com/rankgate/rankgate/childtest"
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/router"
 )
@@ -157,7 +158,7 @@ func TestServersThatHoldAnotherModelAreNotAsked(t *testing.T) {
 
 func TestAGatewayWaitsForTheServersOfItsModels(t *testing.T) {
 	p := over(oip.GRPC)
-	p.Servers.Endpoints = []string{freeAddress(t)}
+	p.Servers.Endpoints = []string{childtest.FreeAddress(t)}
 	g := composeFixture(t, distant(t), func(cfg *config.Config) { toPool(cfg, p) }, fillArithmetic)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -171,7 +172,7 @@ func TestAGatewayWaitsForTheServersOfItsModels(t *testing.T) {
 
 func TestAPlaceThatIsNotThereAtTheStartIsNotWaitedForIfThereIsAnother(t *testing.T) {
 	p := over(oip.GRPC)
-	p.Servers.Endpoints = []string{freeAddress(t)}
+	p.Servers.Endpoints = []string{childtest.FreeAddress(t)}
 	f := startArithmetic(t, func(cfg *config.Config) {
 		toPool(cfg, p)
 		cfg.Models.Default, cfg.Routes = "sum", map[string]router.Route{"sum": {RunOn: []string{"gpu", config.Local}}}

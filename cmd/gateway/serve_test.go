@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rankgate/rankgate/childtest"
 	"github.com/rankgate/rankgate/config"
 )
 
@@ -28,17 +28,6 @@ features: {registry: features.yaml}
 drain: {wait: 0s, linger: 50ms}
 `
 	return files
-}
-
-// freeAddress returns a loopback address that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
 }
 
 // until asks again and again, a little slower each time, until the answer is yes.
@@ -69,8 +58,8 @@ func get(t *testing.T, url string) string {
 }
 
 func TestServeReloadsOnSIGHUPAndDrainsOnSIGTERM(t *testing.T) {
-	dir, address := tree(t, servedFiles(t)), freeAddress(t)
-	code, admin := make(chan int, 1), freeAddress(t)
+	dir, address := tree(t, servedFiles(t)), childtest.FreeAddress(t)
+	code, admin := make(chan int, 1), childtest.FreeAddress(t)
 	go func() {
 		code <- run([]string{"serve", "-c", filepath.Join(dir, "gateway.yaml"), "--listen", address, "--admin", admin})
 	}()

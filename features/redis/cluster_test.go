@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rankgate/rankgate/childtest"
 	"github.com/rankgate/rankgate/features"
 	"github.com/rankgate/rankgate/features/redis/redistest"
 )
@@ -251,13 +252,13 @@ func (l *ledger) fresh() *Store {
 func TestDeadNodesOfAClusterDoNotHideTheLivingOnes(t *testing.T) {
 	c := redistest.StartCluster(t, clusterMasters, 0)
 	cfg := DefaultConfig()
-	cfg.Addresses, cfg.Mode = []string{redistest.FreeAddr(t), c.Addrs()[0]}, Cluster
+	cfg.Addresses, cfg.Mode = []string{childtest.FreeAddress(t), c.Addrs()[0]}, Cluster
 	client, err := Connect(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	cfg.Addresses = []string{redistest.FreeAddr(t)}
+	cfg.Addresses = []string{childtest.FreeAddress(t)}
 	if _, err := Connect(cfg); err == nil || !strings.Contains(err.Error(), cfg.Addresses[0]) {
 		t.Errorf("nobody there: %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"github.com/rankgate/rankgate/childtest"
 	"github.com/rankgate/rankgate/features/redis/redistest"
 	"github.com/rankgate/rankgate/secret"
 )
@@ -30,7 +31,7 @@ func TestSentinelsHaveCredentialsOfTheirOwn(t *testing.T) {
 	}
 	allow(deployment.Master.Addr, "gateway", "data")
 	cfg := DefaultConfig()
-	cfg.Addresses, cfg.Mode, cfg.Timeout = append([]string{redistest.FreeAddr(t)}, deployment.Addrs()...), Sentineled, long
+	cfg.Addresses, cfg.Mode, cfg.Timeout = append([]string{childtest.FreeAddress(t)}, deployment.Addrs()...), Sentineled, long
 	cfg.Sentinel.Master = redistest.MasterName
 	file := passwordFile(t, "first")
 	cfg.Sentinel.Credentials = Credentials{Username: "watch", Password: secret.Source{File: file}}
@@ -58,7 +59,7 @@ func TestAConnectionThatFailsNamesItsSetting(t *testing.T) {
 	at, overTLS := redistest.Start(t).Addr, redistest.StartTLS(t, "no")
 	sentinels := redistest.StartSentinels(t).Addrs()
 	for want, change := range map[string]func(*Config){
-		"addresses: ": func(c *Config) { c.Addresses = []string{redistest.FreeAddr(t)} },
+		"addresses: ": func(c *Config) { c.Addresses = []string{childtest.FreeAddress(t)} },
 		"mode: ":      func(c *Config) { c.Mode = Cluster },
 		"password: ": func(c *Config) {
 			c.Credentials = Credentials{Username: "x", Password: secret.Source{File: passwordFile(t, "x")}}

@@ -3,19 +3,17 @@ package oiptest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rankgate/rankgate/childtest"
 )
 
 // Process is a real model server, of another make. It ends with the test.
@@ -25,7 +23,7 @@ type Process struct {
 
 	command *exec.Cmd
 	ended   chan struct{} // closed when the command has ended
-	log     output
+	log     childtest.Output
 }
 
 // patience is how long a server may take to start or to end on a machine that is busy.
@@ -37,7 +35,7 @@ func start(tb testing.TB, command func(overHTTP, overGRPC string) *exec.Cmd) *Pr
 	tb.Helper()
 	var err error
 	for range 3 {
-		p := &Process{HTTP: freeAddress(tb), GRPC: freeAddress(tb)}
+		p := &Process{HTTP: childtest.FreeAddress(tb), GRPC: childtest.FreeAddress(tb)}
 		p.command = command(p.HTTP, p.GRPC)
 		if err = p.run(); err == nil {
 			tb.Cleanup(p.stop)
@@ -140,40 +138,4 @@ func repository(tb testing.TB) string {
 	}
 	tb.Fatal("scripts/venv.sh is in no directory above: run the tests from the repository")
 	return ""
-}
-
-// freeAddress returns an address of the loopback on which nothing listens now, its
-// port below those that outgoing connections get.
-func freeAddress(tb testing.TB) string {
-	tb.Helper()
-	const first, ports, tries = 12_000, 18_000, 100
-	err := errors.New("no try")
-	for range tries {
-		var listener net.Listener
-		address := fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(ports)) //nolint:gosec // nobody gains from guessing it
-		if listener, err = net.Listen("tcp", address); err == nil {
-			listener.Close()
-			return address
-		}
-	}
-	tb.Fatalf("no free port after %d tries: %v", tries, err)
-	return ""
-}
-
-// output is what a server has printed.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/rankgate/rankgate/childtest"
 )
 
 // slots is how many there are.
@@ -60,7 +62,7 @@ func startNode(tb testing.TB) *node {
 	tb.Helper()
 	n := &node{}
 	n.Server = start(tb, func(s *Server, port string) []string {
-		_, n.bus, _ = net.SplitHostPort(FreeAddr(tb))
+		_, n.bus, _ = net.SplitHostPort(childtest.FreeAddress(tb))
 		return []string{
 			"--port", port, "--cluster-port", n.bus, "--bind", "127.0.0.1", "--dir", s.Dir,
 			"--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0",

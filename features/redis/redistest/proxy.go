@@ -10,6 +10,8 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
+
+	"github.com/rankgate/rankgate/childtest"
 )
 
 // Proxy stands before a server and disturbs what passes. One trouble at a time;
@@ -26,7 +28,7 @@ func StartProxy(tb testing.TB, upstream string) *Proxy {
 	tb.Helper()
 	prepare()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	p := &Proxy{tb: tb, of: toxiproxy.NewProxy(server, "redis", FreeAddr(tb), upstream)}
+	p := &Proxy{tb: tb, of: toxiproxy.NewProxy(server, "redis", childtest.FreeAddress(tb), upstream)}
 	p.start()
 	tb.Cleanup(p.of.Stop)
 	p.Addr = p.of.Listen

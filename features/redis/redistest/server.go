@@ -4,20 +4,18 @@
 package redistest
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
-	"slices"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rankgate/rankgate/childtest"
 )
 
 // Install is the command that installs what the tests need.
@@ -39,7 +37,7 @@ type Server struct {
 	args    []string
 	command *exec.Cmd
 	ended   chan struct{} // closed when the command has ended
-	log     output
+	log     childtest.Output
 }
 
 // Start starts a server on a free port of the loopback and waits until it
@@ -62,7 +60,7 @@ func start(tb testing.TB, args func(s *Server, port string) []string) *Server {
 	tb.Cleanup(s.Kill)
 	var err error
 	for range 3 {
-		s.Addr = FreeAddr(tb)
+		s.Addr = childtest.FreeAddress(tb)
 		_, port, _ := net.SplitHostPort(s.Addr)
 		s.args = args(s, port)
 		if err = s.run(); err == nil {
@@ -88,7 +86,7 @@ func (s *Server) run() error {
 	if err != nil {
 		return fmt.Errorf("%s is not here: run %q", name, Install)
 	}
-	s.log.reset()
+	s.log.Reset()
 	command, ended := exec.CommandContext(context.Background(), binary, s.args...), make(chan struct{}) //nolint:gosec // the tests say what
 	command.Stdout, command.Stderr = &s.log, &s.log
 	if err := command.Start(); err != nil {
@@ -131,7 +129,7 @@ func (s *Server) signal(signal syscall.Signal) {
 // is loading. What it prints is its own: whoever else has the port answers too.
 func (s *Server) awaitStart() error {
 	for end := time.Now().Add(patience); time.Now().Before(end); {
-		if s.log.has("Ready to accept connections", "Loading RDB", "Sentinel ID is") {
+		if s.log.Has("Ready to accept connections", "Loading RDB", "Sentinel ID is") {
 			return nil
 		}
 		select {
@@ -163,54 +161,4 @@ func await(tb testing.TB, what string, ok func() error) {
 	if err != nil {
 		tb.Fatalf("waited %v in vain until %s: %v", patience, what, err)
 	}
-}
-
-// FreeAddr returns an address of the loopback on which nothing listens now. Its
-// port is below those that outgoing connections get, so that none of them takes
-// it while a server is killed and not yet started again.
-func FreeAddr(tb testing.TB) string {
-	tb.Helper()
-	const first, ports, tries = 12_000, 18_000, 100
-	var listener net.Listener
-	var err error
-	for range tries {
-		port := first + rand.IntN(ports) //nolint:gosec // nobody gains from guessing it
-		if listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			defer listener.Close()
-			return listener.Addr().String()
-		}
-	}
-	tb.Fatalf("no free port after %d tries: %v", tries, err)
-	return ""
-}
-
-// output is what a server has printed.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
-// has reports whether one of the texts was printed.
-func (o *output) has(texts ...string) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.ContainsFunc(texts, func(text string) bool { return bytes.Contains(o.text.Bytes(), []byte(text)) })
-}
-
-func (o *output) reset() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.text.Reset()
 }

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +14,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rankgate/rankgate/childtest"
 )
 
 // Broker is a broker in KRaft mode, alone in its cluster, on the loopback.
@@ -48,11 +49,11 @@ const patience = 2 * time.Minute
 // each.
 func Start(tb testing.TB, topics ...string) *Broker {
 	tb.Helper()
-	b := &Broker{tb: tb, Addr: freeAddr(tb), dir: tb.TempDir()}
+	b := &Broker{tb: tb, Addr: childtest.FreeAddress(tb), dir: tb.TempDir()}
 	b.java = []string{
 		"-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classPath(tb),
 	}
-	text := fmt.Sprintf(properties, b.Addr, freeAddr(tb), filepath.Join(b.dir, "data"))
+	text := fmt.Sprintf(properties, b.Addr, childtest.FreeAddress(tb), filepath.Join(b.dir, "data"))
 	if err := os.WriteFile(b.file(), []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
@@ -150,14 +151,4 @@ func classPath(tb testing.TB) string {
 		tb.Fatalf("scripts/kafka.sh: %v: %s", err, said.String())
 	}
 	return strings.TrimSpace(string(found))
-}
-
-func freeAddr(tb testing.TB) string {
-	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
