@@ -20,30 +20,13 @@ import (
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/edge"
 	"github.com/rankgate/rankgate/edge/rpc/rankgatev1"
-	"github.com/rankgate/rankgate/rank"
+	"github.com/rankgate/rankgate/edge/wiretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// descending scores candidates so that they come back in the caller's order.
-func descending(req *rank.Request, res *rank.Result) error {
-	res.Resize(len(req.Items))
-	res.Model, res.Version, res.Variant = req.Model, "3", "stable"
-	if res.Model == "" {
-		res.Model = "ranker"
-	}
-	for i := range req.Items {
-		res.Scores[i] = 1 / float32(i+1)
-		res.Sources[i] = rank.SourceModel
-		res.Order = append(res.Order, int32(i))
-	}
-	if req.TopK > 0 {
-		res.Order = res.Order[:min(req.TopK, len(res.Order))]
-	}
-	res.Coverage[rank.SourceModel] = len(req.Items)
-	res.Stages = rank.Stages{12 * time.Microsecond, 340 * time.Microsecond, 0, 1500 * time.Microsecond, 5 * time.Microsecond}
-	return nil
-}
+// descending gives candidates back in the order in which they came.
+var descending edge.RankerFunc = wiretest.Descending
 
 func warm() bool { return true }
 

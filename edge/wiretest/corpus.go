@@ -1,6 +1,6 @@
 // Package wiretest has requests as bytes, for tests of whoever reads them: ambiguous
 // ones, which two readers could take for different requests, and odd ones that are
-// right all the same.
+// right all the same. For those who have read one it has a ranking whose answer is known.
 package wiretest
 
 import (
