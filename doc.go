@@ -11,7 +11,7 @@
 //	            offline          files and streams into the feature store
 //	1 stages    cache, features, batcher, backends
 //	                             (features/redis, packed, feast: the remote store)
-//	0 words     rank, budget, model, secret (and for tests certtest, childtest)
+//	0 words     rank, budget, model, secret, jsonlex (and for tests certtest, childtest)
 //
 // There are two shapes, so a reader never hunts for a third:
 //

@@ -18,7 +18,7 @@ const module = "github.com/rankgate/rankgate"
 // floors says on which floor each room stands; a room is the first element of a
 // package's path below the module. A new room gets its line here and in doc.go.
 var floors = map[string]int{
-	"rank": 0, "budget": 0, "model": 0, "secret": 0, "certtest": 0, "childtest": 0,
+	"rank": 0, "budget": 0, "model": 0, "secret": 0, "jsonlex": 0, "certtest": 0, "childtest": 0,
 	"cache": 1, "features": 1, "batcher": 1, "backends": 1,
 	"edge": 2, "router": 2, "offline": 2,
 	"config": 3, "monitor": 3,

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/rankgate/rankgate/jsonlex"
 	"github.com/rankgate/rankgate/model"
 )
 
@@ -177,7 +178,7 @@ func unquote(dst, text []byte) []byte {
 			i++
 			continue
 		}
-		r, n := unescape(text[i:])
+		r, n := jsonlex.Unescape(text[i:])
 		dst = append(dst, string(r)...)
 		i += n
 	}

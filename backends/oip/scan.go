@@ -1,12 +1,12 @@
 package oip
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
-	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
+
+	"github.com/rankgate/rankgate/jsonlex"
 )
 
 // scanner walks over one JSON text, which it owns: strings are returned as views into
@@ -130,37 +130,18 @@ func (s *scanner) string(want string) string {
 	return ""
 }
 
-// escaped takes a string that began at start and needs care from read on. No escape is
-// longer than what it stands for, so writing never overtakes reading.
+// escaped takes a string that began at start and needs care from read on.
 func (s *scanner) escaped(start, read int) string {
-	write := read
-	for read < len(s.text) {
-		c := s.text[read]
-		switch {
-		case c == '"':
-			s.pos = read + 1
-			return view(s.text[start:write])
-		case c < ' ':
-			s.pos = read
-			s.fail("byte %d: a control character in a string must be escaped", read)
-			return ""
-		case c != '\\':
-			s.text[write] = c
-			read, write = read+1, write+1
-		default:
-			r, n := unescape(s.text[read:])
-			if n == 0 {
-				s.pos = read
-				s.fail("byte %d: malformed escape in a string", read)
-				return ""
-			}
-			read += n
-			write += utf8.EncodeRune(s.text[write:], r)
-		}
+	word, end, err := jsonlex.Unquote(s.text, start, read)
+	s.pos = end
+	switch {
+	case err == nil:
+	case errors.Is(err, jsonlex.ErrEnd):
+		s.unexpected(`'"'`)
+	default:
+		s.fail("byte %d: %v", end, err)
 	}
-	s.pos = read
-	s.unexpected(`'"'`)
-	return ""
+	return word
 }
 
 // passString passes over a string without changing the text.
@@ -171,14 +152,14 @@ func (s *scanner) passString() {
 			s.pos++
 			return
 		case c < ' ':
-			s.fail("byte %d: a control character in a string must be escaped", s.pos)
+			s.fail("byte %d: %v", s.pos, jsonlex.ErrControl)
 			return
 		case c != '\\':
 			s.pos++
 		default:
-			_, n := unescape(s.text[s.pos:])
+			_, n := jsonlex.Unescape(s.text[s.pos:])
 			if n == 0 {
-				s.fail("byte %d: malformed escape in a string", s.pos)
+				s.fail("byte %d: %v", s.pos, jsonlex.ErrEscape)
 				return
 			}
 			s.pos += n
@@ -189,46 +170,13 @@ func (s *scanner) passString() {
 
 // number takes a number. integer says that it has neither a fraction nor an exponent.
 func (s *scanner) number() (text string, integer bool) {
-	start := s.pos
-	if s.peek() == '-' {
-		s.pos++
-	}
-	if s.peek() == '0' {
-		s.pos++ // no digit may follow; what does is then unexpected
-	} else if !s.digits() {
+	end, integer, ok := jsonlex.Number(s.text, s.pos)
+	text, s.pos = view(s.text[s.pos:end]), end
+	if !ok {
+		s.unexpected("a digit")
 		return "", false
 	}
-	integer = true
-	if s.peek() == '.' {
-		integer = false
-		s.pos++
-		if !s.digits() {
-			return "", false
-		}
-	}
-	if s.peek()|0x20 == 'e' {
-		integer = false
-		s.pos++
-		if c := s.peek(); c == '+' || c == '-' {
-			s.pos++
-		}
-		if !s.digits() {
-			return "", false
-		}
-	}
-	return view(s.text[start:s.pos]), integer
-}
-
-// digits takes at least one digit.
-func (s *scanner) digits() bool {
-	start := s.pos
-	for s.pos < len(s.text) && s.text[s.pos]-'0' <= 9 {
-		s.pos++
-	}
-	if s.pos == start {
-		s.unexpected("a digit")
-	}
-	return s.pos > start
+	return text, integer
 }
 
 // literal takes word if it is next.
@@ -243,14 +191,6 @@ func (s *scanner) literal(word string) bool {
 
 // null takes a null if one is next.
 func (s *scanner) null() bool { return s.token() == 'n' && s.literal("null") }
-
-// peek returns the current byte, or 0 at the end.
-func (s *scanner) peek() byte {
-	if s.pos < len(s.text) {
-		return s.text[s.pos]
-	}
-	return 0
-}
 
 // maxDepth bounds how deep values may lie in each other.
 const maxDepth = 32
@@ -303,50 +243,5 @@ func (s *scanner) passScalar() {
 	}
 }
 
-// unescape decodes the escape that b begins with and returns its length in b, 0 if it
-// is malformed. Half of a surrogate pair becomes U+FFFD.
-func unescape(b []byte) (r rune, n int) {
-	if len(b) < 2 {
-		return 0, 0
-	}
-	switch b[1] {
-	case '"', '\\', '/':
-		return rune(b[1]), 2
-	case 'b':
-		return '\b', 2
-	case 'f':
-		return '\f', 2
-	case 'n':
-		return '\n', 2
-	case 'r':
-		return '\r', 2
-	case 't':
-		return '\t', 2
-	}
-	r = hex4(b)
-	if r < 0 {
-		return 0, 0
-	}
-	if !utf16.IsSurrogate(r) {
-		return r, 6
-	}
-	if pair := utf16.DecodeRune(r, hex4(b[6:])); pair != unicode.ReplacementChar {
-		return pair, 12
-	}
-	return unicode.ReplacementChar, 6
-}
-
-// hex4 reads the \uXXXX that b begins with, -1 if there is none.
-func hex4(b []byte) rune {
-	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
-		return -1
-	}
-	n, err := strconv.ParseUint(view(b[2:6]), 16, 16)
-	if err != nil {
-		return -1
-	}
-	return rune(n)
-}
-
 // view returns b as a string that shares its memory.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func view(b []byte) string { return jsonlex.View(b) }
