@@ -19,6 +19,10 @@ mistakes of all YAML files are reported together, as file:line:column; once they
 are right, those of all graphs and data files, the first of each. The servers of
 models that run on pools alone have 10 s to show that they hold them.
 
+Models that run on pools alone are held against what their servers say of them,
+which are waited for for 10 s: without a server that holds the model this ends
+with exit code 3.
+
 Exit codes: 0 if serve would start, 1 on failure, 2 for a bad command line, 3 if
 there are mistakes.`,
 		Args: usage(cobra.MaximumNArgs(1)),
