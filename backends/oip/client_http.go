@@ -254,7 +254,8 @@ func closedByPeer(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// bounded names the limit that an answer has gone beyond.
+// bounded names the limit that an answer has gone beyond. Of an answer that can't be read
+// it leaves out what fasthttp shows of its headers: they are not for callers.
 func (c *httpClient) bounded(err error) error {
 	var small *fasthttp.ErrSmallBuffer
 	switch {
@@ -263,7 +264,8 @@ func (c *httpClient) bounded(err error) error {
 	case errors.As(err, &small):
 		return fmt.Errorf("the answer's headers have more than %d bytes", c.cfg.MaxHeader)
 	default:
-		return err
+		words, _, _ := strings.Cut(err.Error(), ": buffer size=")
+		return errors.New(clipLine(words))
 	}
 }
 
