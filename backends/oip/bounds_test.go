@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/rankgate/rankgate/backends/protofield"
 )
 
 // allocated is how many bytes f allocates.
@@ -42,8 +44,8 @@ func TestManySmallTensorsTakeNoMoreMemoryThanTheyMay(t *testing.T) {
 
 func TestWhatIsWrongIsSaidInFewWords(t *testing.T) {
 	shape := bytes.Repeat([]byte{1}, 1<<20)
-	proto := appendNested(nil, fieldTensors, func(b []byte) []byte {
-		return appendNested(appendText(b, fieldType, "INT8"), fieldShape, func(b []byte) []byte { return append(b, shape...) })
+	proto := protofield.AppendNested(nil, fieldTensors, func(b []byte) []byte {
+		return protofield.AppendNested(protofield.AppendText(b, fieldType, "INT8"), fieldShape, func(b []byte) []byte { return append(b, shape...) })
 	})
 	priority := appendProtoParameter(nil, fieldParameters, &Parameter{Name: "priority", Value: strings.Repeat("x", 1<<20)})
 	body := `{"inputs":[{"name":"x","datatype":"INT8","shape":[` + strings.Repeat("1,", 1<<20) + `1],"data":[1]}]}`

@@ -11,6 +11,7 @@ import (
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
 	"github.com/rankgate/rankgate/backends/pool"
+	"github.com/rankgate/rankgate/childtest"
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/router"
 )
@@ -36,7 +37,7 @@ func TestALoadFailsWhenNoServerOfSeveralPoolsIsWell(t *testing.T) {
 
 func TestAVersionThatServersDisagreeAboutTakesNoneOfThemOut(t *testing.T) {
 	wide := []oip.Tensor{{Name: "x", Type: oip.FP32, Shape: []int64{-1, 5}}}
-	addresses := []string{freeAddress(t), freeAddress(t)} // the first of two that are alike is asked first
+	addresses := []string{childtest.FreeAddress(t), childtest.FreeAddress(t)} // the first of two that are alike is asked first
 	slices.Sort(addresses)
 	right := oiptest.Start(t, oiptest.Config{GRPC: addresses[0]})
 	wrong := oiptest.Start(t, oiptest.Config{GRPC: addresses[1], Inputs: wide})
