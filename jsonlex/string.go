@@ -21,7 +21,7 @@ var (
 // Unquote reads a string that began at start, behind its opening quote, and that needs no
 // care before read. It is unescaped where it stands, and what is returned is a view of it:
 // no escape is longer than what it stands for, so writing never overtakes reading. end is
-// the byte behind its closing quote, or the one that is wrong.
+// the byte behind its closing quote, or the one that is wrong. The text must be UTF-8.
 func Unquote(text []byte, start, read int) (s string, end int, err error) {
 	write := read
 	for read < len(text) {

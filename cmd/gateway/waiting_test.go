@@ -8,6 +8,7 @@ import (
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/childtest"
 	"github.com/rankgate/rankgate/config"
 )
 
@@ -32,7 +33,7 @@ func TestACheckDoesNotWaitForServersToFitAModelYAMLThatIsWrong(t *testing.T) {
 
 func TestACheckThatWaitedInVainSaysWhatIsWrongWithTheServers(t *testing.T) {
 	out, other := over(oip.GRPC), over(oip.HTTP, oiptest.Start(t, oiptest.Config{Model: "other"}))
-	out.Servers.Endpoints = []string{refusing(t)}
+	out.Servers.Endpoints = []string{childtest.FreeAddress(t)}
 	for words, p := range map[string]config.Pool{
 		" over grpc: connection error: ": out,
 		" over http: status 404: ":       other,
@@ -49,7 +50,7 @@ func TestACheckWaitsForAllVersionsTogether(t *testing.T) {
 	files := distant(t)
 	files["models/linear/2/model.yaml"] = files["models/linear/1/model.yaml"]
 	p := over(oip.GRPC)
-	p.Servers.Endpoints = []string{refusing(t)}
+	p.Servers.Endpoints = []string{childtest.FreeAddress(t)}
 	err := check(t, files, p, 100*time.Millisecond)
 	for _, version := range []string{"version 1: waited", "version 2: waited"} {
 		if err == nil || !strings.Contains(err.Error(), version) {
