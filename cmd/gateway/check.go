@@ -23,6 +23,10 @@ Models that run on pools alone are held against what their servers say of them,
 which are waited for for 10 s: without a server that holds the model this ends
 with exit code 3.
 
+Models that run on pools alone are held against what their servers say of them,
+which are waited for for 10 s: without a server that holds the model this ends
+with exit code 3.
+
 Exit codes: 0 if serve would start, 1 on failure, 2 for a bad command line, 3 if
 there are mistakes.`,
 		Args: usage(cobra.MaximumNArgs(1)),
