@@ -76,7 +76,8 @@ func (v *Version) infer(ctx context.Context, m *oip.Message) (*oip.Reply, error)
 func (v *Version) inferAt(ctx context.Context, i int, m *oip.Message) (*oip.Reply, error) {
 	end, limited := ctx.Deadline()
 	if limited && i < len(v.Places)-1 {
-		if spare := reserve(handOver+v.Places[i+1].Cost(m.Rows()), time.Until(end)); spare > 0 {
+		rest := time.Until(end)
+		if spare := reserve(max(handOver, rest/20)+v.Places[i+1].Cost(m.Rows()), rest); spare > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithDeadline(ctx, end.Add(-spare))
 			defer cancel()
@@ -85,7 +86,8 @@ func (v *Version) inferAt(ctx context.Context, i int, m *oip.Message) (*oip.Repl
 	return v.Places[i].Infer(ctx, m)
 }
 
-// handOver is for all that another place does but to score.
+// handOver is for all that another place does but to score, and for this one to give
+// up; where there is much time it is more.
 const handOver = 2 * time.Millisecond
 
 // absent is the error of a version that has no place.

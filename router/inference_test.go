@@ -208,8 +208,8 @@ func TestAPlaceThatHangsLeavesTheNextOneTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Release(); pool.left != 82*time.Millisecond || local.left != 18*time.Millisecond {
-			t.Errorf("the first place had %v, the second %v; want 82 ms, and half as much again as 10 rows and handing over cost",
+		if r.Release(); pool.left != 77500*time.Microsecond || local.left != 22500*time.Microsecond {
+			t.Errorf("the first place had %v, the second %v; want 77.5 ms, and half as much again as 10 rows and handing over cost",
 				pool.left, local.left)
 		}
 	})

@@ -102,7 +102,7 @@ func (p *Pool[C]) Ready(ctx context.Context) error {
 		p.mu.Lock()
 		changed := p.changed
 		p.mu.Unlock()
-		if len(p.view.Load().known) > 0 {
+		if len(p.view.Load().eligible) > 0 {
 			return nil
 		}
 		select {

@@ -251,3 +251,12 @@ func TestAServerThatSaysNothingLeavesTimeForTheNextPlace(t *testing.T) {
 		t.Errorf("%+v; want what this process makes of the rows", got)
 	}
 }
+
+func TestAModelIsNotReadyWhileNoServerIsWell(t *testing.T) {
+	f, s := startOpen(t, nothing)
+	f.v2(t, "GET", "/models/linear/ready", "", 200, nil)
+	s.Set(oiptest.Faults{NotReady: true})
+	until(func() bool { return f.well("gpu") == 0 })
+	f.v2(t, "GET", "/models/linear/ready", "", 400, nil)
+	f.v2(t, "GET", "/models/sum/ready", "", 200, nil)
+}
