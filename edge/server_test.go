@@ -39,7 +39,7 @@ func TestAnAnswerCarriesTheDocumentedHeaders(t *testing.T) {
 
 func TestHealthAndOtherMethodsAreAnswered(t *testing.T) {
 	loaded := false
-	s, err := New(DefaultConfig(), RankerFunc(descending), func() bool { return loaded }, silent())
+	s, err := New(DefaultConfig(), descending, func() bool { return loaded }, silent())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +336,7 @@ func TestCountersAddUp(t *testing.T) {
 }
 
 func TestNewReportsEveryMistake(t *testing.T) {
-	_, err := New(Config{}, RankerFunc(descending), warm, silent())
+	_, err := New(Config{}, descending, warm, silent())
 	for _, want := range []string{
 		"budget.default: 0s: must be from 1µs to 24h0m0s", "limits.candidates: 0: must be from 1 to 1048576",
 		"limits.connections: 0: must be from 1 to 1048576", "timeouts.idle: 0s: must be from 1ms to 24h0m0s",

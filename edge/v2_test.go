@@ -102,7 +102,7 @@ func TestReadinessOfTheProtocolIsNoWith400(t *testing.T) {
 	service, loaded := &sums{}, false
 	cfg := DefaultConfig()
 	cfg.Inference = service
-	s, err := New(cfg, RankerFunc(descending), func() bool { return loaded }, silent())
+	s, err := New(cfg, descending, func() bool { return loaded }, silent())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -185,7 +185,7 @@ func TestCallsAreAnsweredUnderTLS(t *testing.T) {
 	authority := certtest.NewAuthority(t)
 	cfg := settings()
 	cfg.TLS = &tls.Config{Certificates: []tls.Certificate{authority.Certificate("gateway")}, MinVersion: tls.VersionTLS12}
-	if _, err := New(cfg, edge.RankerFunc(descending), warm, silent()); err == nil || !strings.Contains(err.Error(), "h2") {
+	if _, err := New(cfg, descending, warm, silent()); err == nil || !strings.Contains(err.Error(), "h2") {
 		t.Errorf("without h2: %v; want an error that names it", err)
 	}
 	cfg.TLS.NextProtos = []string{"h2"}
@@ -202,7 +202,7 @@ func TestCallsAreAnsweredUnderTLS(t *testing.T) {
 func TestSettingsOutOfTheirRangeAreNamed(t *testing.T) {
 	cfg := settings()
 	cfg.Limits.Body = 0
-	if _, err := New(cfg, edge.RankerFunc(descending), warm, silent()); err == nil || !strings.Contains(err.Error(), "limits.body: 0: must be from") {
+	if _, err := New(cfg, descending, warm, silent()); err == nil || !strings.Contains(err.Error(), "limits.body: 0: must be from") {
 		t.Errorf("New = %v; want an error that names limits.body", err)
 	}
 }
