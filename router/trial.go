@@ -47,6 +47,9 @@ func NewTrial(instead *Version) *Trial {
 	})}
 }
 
+// With returns a Trial that goes on with t, beside another stable version.
+func (t *Trial) With(instead *Version) *Trial { return &Trial{instead, t.breaker} }
+
 // Withdrawn reports whether users get the stable version instead.
 func (t *Trial) Withdrawn() bool { return t.breaker.State() != gobreaker.StateClosed }
 

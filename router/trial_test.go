@@ -42,7 +42,7 @@ func TestNoUserSeesACanaryThatFails(t *testing.T) {
 		for i := range 20 {
 			b.answers(request("u", numbers(10+i, 11+i)...), stable, float32(10+i))
 		}
-		if len(c.seen) != 1+trialFailures || !b.trial().Withdrawn() {
+		if len(c.seen) != 1+trialFailures || !b.trial().Withdrawn() || !b.trial().With(b.version).Withdrawn() {
 			t.Errorf("the canary was asked %d times, withdrawn %v", len(c.seen), b.trial().Withdrawn())
 		}
 		c.turn = well

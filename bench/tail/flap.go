@@ -15,14 +15,11 @@ var unavailable = oiptest.Faults{Status: http.StatusServiceUnavailable}
 var flapping = scenario{number: 6, name: "one of three flaps at 1 Hz", run: runFlapping}
 
 func runFlapping(ctx context.Context, s *session) (*row, error) {
-	w, err := s.newWorld(ctx, pooled(16))
+	w, err := s.newWarmWorld(ctx, pooled(16))
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	if err := w.warm(ctx); err != nil {
-		return nil, err
-	}
 	length := pick(s, 120*time.Second, 6*time.Second)
 	var flaps []event
 	for at := time.Duration(0); at < length; at += time.Second {
@@ -88,14 +85,11 @@ func (w *world) returns(ctx context.Context, server int, most time.Duration) (ti
 var outage = scenario{number: 7, name: "all backends 503, then well", run: runOutage}
 
 func runOutage(ctx context.Context, s *session) (*row, error) {
-	w, err := s.newWorld(ctx, pooled(16))
+	w, err := s.newWarmWorld(ctx, pooled(16))
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	if err := w.warm(ctx); err != nil {
-		return nil, err
-	}
 	begin, calm := time.Second, 2*time.Second // the first seconds are for noticing
 	end := begin + pick(s, 30*time.Second, 5*time.Second)
 	length := end + pick(s, 20*time.Second, 7*time.Second)

@@ -13,14 +13,11 @@ var blackHole = scenario{number: 4, name: "one of three black-holed", run: runBl
 func runBlackHole(ctx context.Context, s *session) (*row, error) {
 	w := pooled(16)
 	w.sections = sections{"budget": "{default: 100ms, max: 5s}"}
-	w, err := s.newWorld(ctx, w)
+	w, err := s.newWarmWorld(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	if err := w.warm(ctx); err != nil {
-		return nil, err
-	}
 	begin, length := time.Second, pick(s, 30*time.Second, 5*time.Second)
 	ejected := time.Duration(0)
 	fault := event{begin, func() error {

@@ -128,7 +128,7 @@ func (r *ranking) judge(res *vegeta.Result, s *sample) {
 	}
 }
 
-// fallback is what model.yaml names as the score of rows that have none.
+// fallbackScore is what model.yaml names as the score of rows that have none.
 const fallbackScore = -1
 
 // isRight works every score out again.

@@ -18,6 +18,19 @@ func pooled(workers int) *world {
 	}
 }
 
+// newWarmWorld starts a world whose gateway has learned what calls take.
+func (s *session) newWarmWorld(ctx context.Context, shape *world) (*world, error) {
+	w, err := s.newWorld(ctx, shape)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.warm(ctx); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
 // warm has the gateway learn what calls take.
 func (w *world) warm(ctx context.Context) error {
 	_, err := w.open(ctx, w.rank(), poisson(newRandom(1), step{200, 2 * time.Second}))
@@ -66,14 +79,11 @@ func (w *world) counted(ctx context.Context, l load, due schedule, events ...eve
 var slowCalls = scenario{number: 2, name: "one of three delays 5 % of its calls by 200 ms", run: runSlowCalls}
 
 func runSlowCalls(ctx context.Context, s *session) (*row, error) {
-	w, err := s.newWorld(ctx, pooled(16))
+	w, err := s.newWarmWorld(ctx, pooled(16))
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	if err := w.warm(ctx); err != nil {
-		return nil, err
-	}
 	due := poisson(newRandom(2), step{200, pick(s, 60*time.Second, 5*time.Second)})
 	clean, err := w.open(ctx, w.rank(), due)
 	if err != nil {
@@ -121,14 +131,11 @@ func runSlowServers(ctx context.Context, s *session) (*row, error) {
 func (s *session) slowed(ctx context.Context, hedge string, length time.Duration) (r *run, before, after sends, err error) {
 	shape := pooled(4)
 	shape.pool = hedge
-	w, err := s.newWorld(ctx, shape)
+	w, err := s.newWarmWorld(ctx, shape)
 	if err != nil {
 		return nil, before, after, err
 	}
 	defer w.close()
-	if err := w.warm(ctx); err != nil {
-		return nil, before, after, err
-	}
 	if err := w.backends.setAll(oiptest.Faults{Slowdown: 10}); err != nil {
 		return nil, before, after, err
 	}

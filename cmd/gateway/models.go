@@ -21,6 +21,7 @@ import (
 type loaded struct {
 	*router.Version
 	shape    *shape
+	trial    *router.Trial // while it is a canary; kept from snapshot to snapshot
 	remotes  []*remote
 	batchers []monitor.BatcherSource // by place, the preferred one first
 	closers  []func() error          // in the order of opening
@@ -141,6 +142,16 @@ func (g *gateway) openLocal(v *loaded) (router.Scorer, error) {
 	return b, nil
 }
 
+// onTrial goes on with the version's trial as a canary, or begins one.
+func (v *loaded) onTrial(instead *router.Version) *router.Trial {
+	if v.trial == nil {
+		v.trial = router.NewTrial(instead)
+	} else {
+		v.trial = v.trial.With(instead)
+	}
+	return v.trial
+}
+
 // expect has the servers of the version's places hold it.
 func (v *loaded) expect() {
 	for _, r := range v.remotes {
@@ -208,6 +219,7 @@ func (p localPass) Run(rows, requests int, _ time.Time) ([]float32, error) {
 // model's versions in ascending order, so without a route the last one wins.
 func snapshot(cfg config.Config, repository []config.Model, versions []*loaded) *router.Snapshot {
 	byName := map[string]*router.Model{}
+	owners := map[*router.Version]*loaded{}
 	var models []*router.Model
 	for _, v := range versions {
 		version := *v.Version // requests of older snapshots may use that one
@@ -217,6 +229,7 @@ func snapshot(cfg config.Config, repository []config.Model, versions []*loaded) 
 			byName[m.Name] = m
 			models = append(models, m)
 		}
+		owners[&version] = v
 		m.Versions[v.Spec.Version] = &version
 		m.Stable = &version
 	}
@@ -231,7 +244,9 @@ func snapshot(cfg config.Config, repository []config.Model, versions []*loaded) 
 		if route.Canary.Version != "" {
 			m.Canary = m.Versions[route.Canary.Version]
 			m.Split = router.NewSplit(name, route.Canary.Percent)
-			m.Canary.Trial = router.NewTrial(m.Stable)
+			if owner := owners[m.Canary]; owner != nil {
+				m.Canary.Trial = owner.onTrial(m.Stable)
+			}
 		}
 	}
 	for name, route := range cfg.Routes {

@@ -160,9 +160,12 @@ func TestAGatewayWaitsForTheServersOfItsModels(t *testing.T) {
 	p := over(oip.GRPC)
 	p.Servers.Endpoints = []string{childtest.FreeAddress(t)}
 	g := composeFixture(t, distant(t), func(cfg *config.Config) { toPool(cfg, p) }, fillArithmetic)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if err := g.load(ctx); err == nil || !strings.Contains(err.Error(), "[gpu] is well and holds model linear, version 1") {
+	ctx, cancel := context.WithCancel(t.Context())
+	loaded := make(chan error, 1)
+	go func() { loaded <- g.load(ctx) }()
+	until(func() bool { return len(g.places["gpu"].stats().Servers) > 0 })
+	cancel()
+	if err := <-loaded; err == nil || !strings.Contains(err.Error(), "[gpu] is well and holds model linear, version 1") {
 		t.Errorf("got %v", err)
 	}
 	if g.catalogue.Ready() {

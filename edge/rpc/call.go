@@ -70,21 +70,20 @@ const (
 // guard lets a call through that may be made, and turns a panic into its end.
 func (s *Server) guard(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	defer s.recovered(info.FullMethod, &err)
-	if !isHealth(info.FullMethod) {
-		if err := s.authorize(stream); err != nil {
-			return err
-		}
+	if isHealth(info.FullMethod) {
+		return handler(srv, gated{stream, s.reading.health, min(healthPatience, s.cfg.Timeouts.Read)})
 	}
-	if isStream(info.FullMethod) {
-		stream = endless{stream, s}
+	if err := s.authorize(stream); err != nil {
+		return err
 	}
-	return handler(srv, stream)
-}
-
-// guardUnary is guard for what needs no key.
-func (s *Server) guardUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (_ any, err error) {
-	defer s.recovered(info.FullMethod, &err)
-	return handler(ctx, req)
+	if !isStream(info.FullMethod) {
+		return handler(srv, gated{stream, s.reading.messages, s.cfg.Timeouts.Read})
+	}
+	if !s.reading.streams.enter() {
+		return s.refuse(s.errStreams())
+	}
+	defer s.reading.streams.leave()
+	return handler(srv, endless{stream, s})
 }
 
 func (s *Server) authorize(stream grpc.ServerStream) error {
@@ -143,7 +142,7 @@ func (s *Server) method(name string, answer answerer) grpc.StreamDesc {
 func (s *Server) receive(stream grpc.ServerStream, answer answerer) (*oip.Frame, error) {
 	var in oip.Frame
 	if err := stream.RecvMsg(&in); err != nil {
-		if !errors.Is(err, errLeaving) {
+		if !errors.Is(err, errLeaving) && !errors.Is(err, errSlow) {
 			in.Data.Free()
 		}
 		return nil, err

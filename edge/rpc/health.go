@@ -20,6 +20,43 @@ type health struct {
 	server *Server
 }
 
+// service is the service as streams of answers: of any other method gRPC reads the
+// message before guard sees the call.
+func (h health) service() *grpc.ServiceDesc {
+	return &grpc.ServiceDesc{
+		ServiceName: grpc_health_v1.Health_ServiceDesc.ServiceName, HandlerType: (*any)(nil),
+		Metadata: grpc_health_v1.Health_ServiceDesc.Metadata,
+		Streams: []grpc.StreamDesc{
+			{StreamName: "Check", ServerStreams: true, Handler: answering(h.Check)},
+			{StreamName: "List", ServerStreams: true, Handler: answering(h.List)},
+			{StreamName: "Watch", ServerStreams: true, Handler: func(_ any, stream grpc.ServerStream) error {
+				var in grpc_health_v1.HealthCheckRequest
+				if err := stream.RecvMsg(&in); err != nil {
+					return err
+				}
+				return h.Watch(&in, &grpc.GenericServerStream[grpc_health_v1.HealthCheckRequest, grpc_health_v1.HealthCheckResponse]{
+					ServerStream: stream,
+				})
+			}},
+		},
+	}
+}
+
+// answering makes a handler of what answers one message with one.
+func answering[In, Out any](answer func(context.Context, *In) (*Out, error)) grpc.StreamHandler {
+	return func(_ any, stream grpc.ServerStream) error {
+		in := new(In)
+		if err := stream.RecvMsg(in); err != nil {
+			return err
+		}
+		out, err := answer(stream.Context(), in)
+		if err != nil {
+			return err
+		}
+		return stream.SendMsg(out)
+	}
+}
+
 // Check says how a service is now.
 func (h health) Check(_ context.Context, r *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
 	if !h.knows(r.GetService()) {

@@ -11,7 +11,6 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/gzip" // callers may compress
-	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/rankgate/rankgate/edge"
@@ -30,6 +29,7 @@ type Server struct {
 	drain    sync.Once
 	leave    sync.Once
 
+	reading   reading
 	exchanges sync.Pool // of *exchange
 	stats     edge.Stats
 	shared    *edge.Stats // stats, unless other listeners share limits
@@ -48,6 +48,7 @@ func New(cfg Config, ranker edge.Ranker, ready func() bool, log *slog.Logger) (*
 	if s.shared == nil {
 		s.shared = &s.stats
 	}
+	s.reading = newReading(cfg.Limits)
 	s.exchanges.New = func() any { return new(exchange) }
 	s.grpc = grpc.NewServer(s.options()...)
 	s.grpc.RegisterService(&grpc.ServiceDesc{
@@ -57,7 +58,7 @@ func New(cfg Config, ranker edge.Ranker, ready func() bool, log *slog.Logger) (*
 	if cfg.Inference != nil {
 		s.grpc.RegisterService(s.inferenceService(), s)
 	}
-	grpc_health_v1.RegisterHealthServer(s.grpc, health{server: s})
+	s.grpc.RegisterService(health{server: s}.service(), s)
 	if err := s.registerReflection(); err != nil {
 		return nil, fmt.Errorf("rpc: reflection: %w", err)
 	}
@@ -93,7 +94,6 @@ func (s *Server) options() []grpc.ServerOption {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingEvery, PermitWithoutStream: true}),
 		grpc.InTapHandle(s.arrive),
 		grpc.StreamInterceptor(s.guard),
-		grpc.UnaryInterceptor(s.guardUnary),
 		grpc.UnknownServiceHandler(s.unknown),
 		grpc.WaitForHandlers(true),
 	}
