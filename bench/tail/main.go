@@ -9,7 +9,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -82,22 +81,26 @@ func (s *settings) measure(ctx context.Context) (err error) {
 				return ctx.Err()
 			}
 			p.add(sc, row, err)
+			if err := s.keep(p); err != nil {
+				return err
+			}
 		}
 	}
-	var text bytes.Buffer
-	p.write(&text)
-	if _, err := io.Copy(os.Stdout, bytes.NewReader(text.Bytes())); err != nil {
-		return err
-	}
-	if s.out != "" {
-		if err := os.WriteFile(s.out, text.Bytes(), 0o644); err != nil { //nolint:gosec // a page that all may read
-			return err
-		}
-	}
+	p.write(os.Stdout)
 	if len(p.broken) > 0 {
 		return errors.New("not as it must be: " + strings.Join(p.broken, ", "))
 	}
 	return nil
+}
+
+// keep writes the page as far as it goes, for whoever ends the program before its end.
+func (s *settings) keep(p *page) error {
+	if s.out == "" {
+		return nil
+	}
+	var text bytes.Buffer
+	p.write(&text)
+	return os.WriteFile(s.out, text.Bytes(), 0o644) //nolint:gosec // a page that all may read
 }
 
 // runScenario runs a scenario. In a short run one that has only missed a limit is run

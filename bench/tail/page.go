@@ -110,6 +110,14 @@ func (p *page) write(out io.Writer) {
 	if p.short {
 		fmt.Fprint(out, shortText)
 	}
+	numberOf := func(text string) int { // of a row, or of the scenario that a note begins with
+		n, _ := strconv.Atoi(strings.TrimRight(text, ":"))
+		return n
+	}
+	slices.SortStableFunc(p.rows, func(a, b []string) int { return numberOf(a[0]) - numberOf(b[0]) })
+	slices.SortStableFunc(p.notes, func(a, b string) int {
+		return numberOf(strings.Fields(a)[0]) - numberOf(strings.Fields(b)[0])
+	})
 	report.Table(out, head, p.rows)
 	for _, n := range p.notes {
 		fmt.Fprintln(out, "-", n)
