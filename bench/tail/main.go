@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,6 +101,9 @@ func (s *settings) keep(p *page) error {
 	}
 	var text bytes.Buffer
 	p.write(&text)
+	if err := os.MkdirAll(filepath.Dir(s.out), 0o755); err != nil { //nolint:gosec // as below
+		return err
+	}
 	return os.WriteFile(s.out, text.Bytes(), 0o644) //nolint:gosec // a page that all may read
 }
 
