@@ -2,6 +2,7 @@ package pool
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -115,4 +116,25 @@ func TestAfterASpellOfSlownessWithFewCallsTheLimitGrowsAgain(t *testing.T) {
 	if got := l.steps(300, 10*ms); got != 192 {
 		t.Errorf("after 300 good calls, as many at once as it allows, it is %v", got)
 	}
+}
+
+// Under overload calls take what the budgets are, and those that take a little more are
+// no failures of the server.
+func TestAServerThatIsOverloadedIsNotTakenForOneThatIsIll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(1)
+		p := w.start(t, w.config())
+		defer stop(t, p)
+		for i := range 400 { // up to 100 ms, as queues have it
+			w.all(slow(time.Duration(i%100) * ms))
+			_, _ = ask(p, 100*ms)
+		}
+		w.all(slow(101 * ms))
+		for range 4 * failuresInRow {
+			_, _ = ask(p, 100*ms)
+		}
+		if state := p.stateOf(w.list[0].address); state != Well {
+			t.Errorf("the server is %v: %+v", state, p.Stats().Servers[0])
+		}
+	})
 }

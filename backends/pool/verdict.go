@@ -41,7 +41,7 @@ func (f *flight[C, R]) judge(at permit[C], err error, lost bool, now time.Durati
 	}
 	switch code := codeOf(err); {
 	case now >= f.deadline || code == rank.DeadlineExceeded:
-		if f.deadline-at.began < f.worst(at.server) {
+		if f.deadline-at.began < overdue*f.worst(at.server) {
 			return nothing // the server can't be blamed for a budget that was nearly spent
 		}
 		return failed
@@ -54,8 +54,13 @@ func (f *flight[C, R]) judge(at permit[C], err error, lost bool, now time.Durati
 	}
 }
 
-// worst is what a call like this takes at the server when it takes long: twice what
-// it usually takes, where too few are known; 0 if none is.
+// overdue is how many times what a call takes at worst it must have had to count as a
+// failure. Under overload the worst is what the budgets are: with 1, a server whose queue
+// is full would be taken for one that is ill, and its calls sent to the next one.
+const overdue = 2
+
+// worst is what a call like this takes at the server when it takes long, or what one
+// takes at all where too few are known; 0 if none is.
 func (f *flight[C, R]) worst(s *server[C]) time.Duration {
 	class := classOf(f.call.Rows)
 	if own := s.latency.worst(class); own > 0 {
@@ -64,7 +69,7 @@ func (f *flight[C, R]) worst(s *server[C]) time.Duration {
 	if all := f.pool.latency.worst(class); all > 0 {
 		return all
 	}
-	return 2 * s.cost.Estimate(f.call.Rows)
+	return s.cost.Estimate(f.call.Rows)
 }
 
 // end gives a permit back and learns from how the attempt ended.

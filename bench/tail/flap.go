@@ -30,7 +30,7 @@ func runFlapping(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	back, err := w.returns(ctx, 0, pick(s, time.Minute, 10*time.Second))
+	back, err := w.returns(ctx, 0, pick(s, time.Minute, 20*time.Second))
 	if err != nil {
 		return nil, err
 	}
