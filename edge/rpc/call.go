@@ -27,7 +27,11 @@ type call struct {
 }
 
 // arrival is when a call came, and the deadline that it brought; zero is none.
-type arrival struct{ start, deadline time.Time }
+type arrival struct {
+	start, deadline time.Time
+
+	patience *time.Timer // ends the call unless its message arrives; nil if it may have many
+}
 
 // arrivalKey is that of a context's *arrival.
 type arrivalKey struct{}
@@ -41,14 +45,38 @@ func (s *Server) arrive(ctx context.Context, info *tap.Info) (context.Context, e
 		a.deadline = deadline
 	}
 	ctx = context.WithValue(ctx, arrivalKey{}, a)
-	if isStream(info.FullMethodName) {
+	if !isStream(info.FullMethodName) {
+		most := s.cfg.Timeouts.Read + s.cfg.Budget.Max + s.cfg.Timeouts.Write
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, most) //nolint:gosec // as the next line says
+		_ = cancel                                   // gRPC ends the context that this one is made of with the call
+	}
+	if hasManyMessages(info.FullMethodName) {
 		return ctx, nil
 	}
-	most := s.cfg.Timeouts.Read + s.cfg.Budget.Max + s.cfg.Timeouts.Write
-	ctx, cancel := context.WithTimeout(ctx, most) //nolint:gosec // as the next line says
-	_ = cancel                                    // gRPC ends the context that this one is made of with the call
-	return ctx, nil
+	read := s.cfg.Timeouts.Read
+	if isHealth(info.FullMethodName) {
+		read = min(read, healthPatience)
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	a.patience = time.AfterFunc(read, func() { end(context.DeadlineExceeded) })
+	return patient{ctx}, nil
 }
+
+// patient is a context whose end for want of a message is one of a deadline: gRPC tells
+// the caller so before the handler can.
+type patient struct{ context.Context }
+
+// Err implements context.Context.
+func (p patient) Err() error {
+	if cause := context.Cause(p.Context); errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return p.Context.Err()
+}
+
+// hasManyMessages reports whether a method's caller may send as many as it likes.
+func hasManyMessages(method string) bool { return isStream(method) && method != healthWatch }
 
 // isStream reports whether a method's call may go on for ever.
 func isStream(method string) bool {
@@ -70,14 +98,17 @@ const (
 // guard lets a call through that may be made, and turns a panic into its end.
 func (s *Server) guard(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	defer s.recovered(info.FullMethod, &err)
+	if a := stream.Context().Value(arrivalKey{}).(*arrival); a.patience != nil {
+		defer a.patience.Stop() // if no message is read
+	}
 	if isHealth(info.FullMethod) {
-		return handler(srv, gated{stream, s.reading.health, min(healthPatience, s.cfg.Timeouts.Read)})
+		return handler(srv, gated{stream, s.reading.health})
 	}
 	if err := s.authorize(stream); err != nil {
 		return err
 	}
 	if !isStream(info.FullMethod) {
-		return handler(srv, gated{stream, s.reading.messages, s.cfg.Timeouts.Read})
+		return handler(srv, gated{stream, s.reading.messages})
 	}
 	if !s.reading.streams.enter() {
 		return s.refuse(s.errStreams())
@@ -142,7 +173,7 @@ func (s *Server) method(name string, answer answerer) grpc.StreamDesc {
 func (s *Server) receive(stream grpc.ServerStream, answer answerer) (*oip.Frame, error) {
 	var in oip.Frame
 	if err := stream.RecvMsg(&in); err != nil {
-		if !errors.Is(err, errLeaving) && !errors.Is(err, errSlow) {
+		if !errors.Is(err, errLeaving) {
 			in.Data.Free()
 		}
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/rankgate/rankgate/edge"
@@ -47,40 +46,25 @@ func (g gate) enter() bool {
 
 func (g gate) leave() { <-g }
 
-// gated is a stream whose next message is read when the gate has a place, and must have
-// arrived within patience.
+// gated is a stream whose one message is read when the gate has a place.
 type gated struct {
 	grpc.ServerStream
 
-	gate     gate
-	patience time.Duration
+	gate gate
 }
 
-var errSlow = status.Error(codes.DeadlineExceeded, "the message did not arrive in time (timeouts.read)")
-
-// RecvMsg reads a message into m. After errSlow nobody may look at m any more: what reads
-// into it ends with the handler, and so a little later.
+// RecvMsg reads the message into m, for as long as the call has patience.
 func (g gated) RecvMsg(m any) error {
-	timer := time.NewTimer(g.patience)
-	defer timer.Stop()
+	ctx := g.Context()
 	select {
 	case g.gate <- struct{}{}:
-	case <-timer.C:
-		return errSlow
-	case <-g.Context().Done():
-		return status.FromContextError(g.Context().Err()).Err()
+	case <-ctx.Done():
+		return status.FromContextError(ctx.Err()).Err()
 	}
-	read := make(chan error, 1)
-	go func() {
-		defer g.gate.leave()
-		read <- g.ServerStream.RecvMsg(m)
-	}()
-	select {
-	case err := <-read:
-		return err
-	case <-timer.C:
-		return errSlow
-	}
+	defer g.gate.leave()
+	err := g.ServerStream.RecvMsg(m)
+	ctx.Value(arrivalKey{}).(*arrival).patience.Stop()
+	return err
 }
 
 // errStreams refuses a stream that is one too many.

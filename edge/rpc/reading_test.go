@@ -2,8 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
-	"io"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -11,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // peer is a stream whose messages end to arrive when it is told, or its call ends.
@@ -31,7 +30,7 @@ func (p *peer) RecvMsg(any) error {
 	case <-p.sent:
 		return nil
 	case <-p.ctx.Done():
-		return io.ErrUnexpectedEOF
+		return status.FromContextError(p.ctx.Err()).Err()
 	}
 }
 
@@ -43,15 +42,12 @@ func TestNoMoreMessagesArriveAtATimeThanTheLimitHolds(t *testing.T) {
 		results := make(chan error, 10)
 		var peers []*peer
 		for range 5 {
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			p := &peer{ctx: ctx, reading: reading, sent: make(chan struct{})}
+			a := &arrival{}
+			ctx, end := context.WithCancelCause(context.WithValue(t.Context(), arrivalKey{}, a))
+			a.patience = time.AfterFunc(time.Second, func() { end(context.DeadlineExceeded) })
+			p := &peer{ctx: patient{ctx}, reading: reading, sent: make(chan struct{})}
 			peers = append(peers, p)
-			go func() {
-				err := gated{p, g.messages, time.Second}.RecvMsg(nil)
-				cancel() // as the end of the handler does
-				results <- err
-			}()
+			go func() { results <- gated{p, g.messages}.RecvMsg(nil) }()
 			synctest.Wait()
 		}
 		if n := reading.Load(); n != 3 {
@@ -66,7 +62,7 @@ func TestNoMoreMessagesArriveAtATimeThanTheLimitHolds(t *testing.T) {
 			t.Errorf("%d messages arrive after one has; want that the next took its place", n)
 		}
 		for range 4 {
-			if err := <-results; !errors.Is(err, errSlow) {
+			if err := <-results; status.Code(err) != codes.DeadlineExceeded {
 				t.Errorf("a message that does not arrive: %v", err)
 			}
 		}
