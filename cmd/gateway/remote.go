@@ -38,12 +38,15 @@ type wire struct {
 	batcher       *batcher.Batcher
 }
 
-// meet returns nil if a server holds the version as the others do.
+// meet returns nil if a server holds the version as the others do. It is asked at every
+// probe, and so for no more than it must be.
 func (r *remote) meet(ctx context.Context, c oip.Client) error {
-	spec := r.shape.spec
-	said, err := c.Metadata(ctx, spec.Name, "")
-	version := ""
-	if err == nil && len(said.Versions) > 0 {
+	spec, version := r.shape.spec, ""
+	if w := r.wire.Load(); w != nil {
+		version = w.version
+	}
+	said, err := c.Metadata(ctx, spec.Name, version)
+	if err == nil && version == "" && len(said.Versions) > 0 {
 		if version = spec.Version; !slices.Contains(said.Versions, version) {
 			return fmt.Errorf("it holds the versions %s of model %s, not %s", strings.Join(said.Versions, ", "), spec.Name, version)
 		}
