@@ -79,7 +79,7 @@ func Unescape(b []byte) (r rune, n int) {
 	return unicode.ReplacementChar, 6
 }
 
-// hex4 reads the \uXXXX that b begins with, -1 if there is none.
+// hex4 reads the \u and four digits that b begins with, -1 if there are none.
 func hex4(b []byte) rune {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return -1

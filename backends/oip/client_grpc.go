@@ -75,8 +75,12 @@ func (c *grpcClient) Infer(ctx context.Context, m *Message) (*Reply, error) {
 		}
 		ctx = metadata.AppendToOutgoingContext(ctx, pairs...)
 	}
+	out, err := frame(&r)
+	if err != nil {
+		return nil, err
+	}
 	in := Frame{}
-	if err := c.conn.Invoke(ctx, "/"+ServiceName+"/ModelInfer", &Frame{Data: frame(&r)}, &in); err != nil {
+	if err := c.conn.Invoke(ctx, "/"+ServiceName+"/ModelInfer", &Frame{Data: out}, &in); err != nil {
 		return nil, c.refused(ctx, err, c.cfg.MaxResponse)
 	}
 	reply := replies.Get().(*Reply)
@@ -92,18 +96,15 @@ func (c *grpcClient) Infer(ctx context.Context, m *Message) (*Reply, error) {
 
 // frame writes a request into memory that gRPC gives back once it has sent it, which
 // may be after the call has ended: a loser's bytes may still wait for the socket.
-func frame(r *Request) mem.BufferSlice {
+func frame(r *Request) (mem.BufferSlice, error) {
 	size := 1 << 10
 	for i := range r.Inputs {
 		size += len(r.Inputs[i].Raw) + 256
 	}
 	memory := mem.DefaultBufferPool().Get(size)
-	b := appendRequestHead((*memory)[:0], r)
-	for i := range r.Inputs {
-		b = append(appendRawHead(b, fieldRawInputs, &r.Inputs[i]), r.Inputs[i].Raw...)
-	}
-	*memory = b
-	return mem.BufferSlice{mem.NewBuffer(memory, mem.DefaultBufferPool())}
+	var err error
+	*memory, err = AppendRequestProto((*memory)[:0], r)
+	return mem.BufferSlice{mem.NewBuffer(memory, mem.DefaultBufferPool())}, err
 }
 
 func (c *grpcClient) Ready(ctx context.Context, model, version string) error {
@@ -117,7 +118,7 @@ func (c *grpcClient) Ready(ctx context.Context, model, version string) error {
 	}
 	ready := false
 	err = eachField(answer, func(f *field) error {
-		ready = ready || f.number == 1 && f.bits == 1
+		ready = ready || f.Number == 1 && f.Bits == 1
 		return nil
 	})
 	switch {

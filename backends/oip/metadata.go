@@ -43,7 +43,7 @@ func decodeMetadata(message []byte) (*Metadata, error) {
 	m := &Metadata{}
 	err := eachField(message, func(f *field) error {
 		b, err := f.message()
-		switch f.number {
+		switch f.Number {
 		case 1:
 			m.Name = string(b)
 		case 2:
@@ -51,9 +51,9 @@ func decodeMetadata(message []byte) (*Metadata, error) {
 		case 3:
 			m.Platform = string(b)
 		case 4:
-			m.Inputs, err = appendTensor(m.Inputs, f.bytes)
+			m.Inputs, err = appendTensor(m.Inputs, f.Bytes)
 		case 5:
-			m.Outputs, err = appendTensor(m.Outputs, f.bytes)
+			m.Outputs, err = appendTensor(m.Outputs, f.Bytes)
 		default:
 			return nil
 		}
@@ -66,7 +66,7 @@ func decodeMetadata(message []byte) (*Metadata, error) {
 func appendTensor(tensors []Tensor, message []byte) ([]Tensor, error) {
 	var said tensorMetadata
 	err := eachField(message, func(f *field) (err error) {
-		switch f.number {
+		switch f.Number {
 		case fieldName:
 			said.Name, err = f.text()
 		case fieldType:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -45,27 +44,17 @@ const (
 var errWire = errors.New("malformed protobuf")
 
 // field is one field of a protobuf message.
-type field struct {
-	number protowire.Number
-	typ    protowire.Type
-	bytes  []byte // of a field with a length
-	bits   uint64 // of any other
-}
+type field struct{ protofield.Field }
 
 // eachField calls f for the fields of message in their order.
 func eachField(message []byte, f func(*field) error) error {
 	for len(message) > 0 {
 		var it field
-		number, typ, n := protowire.ConsumeTag(message)
-		if n < 0 {
+		rest, ok := it.Read(message)
+		if !ok {
 			return errWire
 		}
-		message = message[n:]
-		it.number, it.typ = number, typ
-		if n = it.consume(message); n < 0 {
-			return errWire
-		}
-		message = message[n:]
+		message = rest
 		if err := f(&it); err != nil {
 			return err
 		}
@@ -73,61 +62,40 @@ func eachField(message []byte, f func(*field) error) error {
 	return nil
 }
 
-func (f *field) consume(b []byte) (n int) {
-	switch f.typ {
-	case protowire.VarintType:
-		f.bits, n = protowire.ConsumeVarint(b)
-	case protowire.Fixed32Type:
-		var bits uint32
-		bits, n = protowire.ConsumeFixed32(b)
-		f.bits = uint64(bits)
-	case protowire.Fixed64Type:
-		f.bits, n = protowire.ConsumeFixed64(b)
-	case protowire.BytesType:
-		f.bytes, n = protowire.ConsumeBytes(b)
-		f.bytes = slices.Clip(f.bytes)
-	default:
-		n = protowire.ConsumeFieldValue(f.number, f.typ, b)
-	}
-	return n
-}
-
 // message returns the field's bytes.
 func (f *field) message() ([]byte, error) {
-	if f.typ != protowire.BytesType {
-		return nil, fmt.Errorf("field %d: %w", f.number, errWire)
+	if f.Type != protowire.BytesType {
+		return nil, fmt.Errorf("field %d: %w", f.Number, errWire)
 	}
-	return f.bytes, nil
+	return f.Bytes, nil
 }
 
 // text returns the field's bytes as a string that shares their memory.
 func (f *field) text() (string, error) {
 	switch {
-	case f.typ != protowire.BytesType:
-		return "", fmt.Errorf("field %d: %w", f.number, errWire)
-	case !utf8.Valid(f.bytes):
-		return "", fmt.Errorf("field %d: not valid UTF-8", f.number)
+	case f.Type != protowire.BytesType:
+		return "", fmt.Errorf("field %d: %w", f.Number, errWire)
+	case !utf8.Valid(f.Bytes):
+		return "", fmt.Errorf("field %d: not valid UTF-8", f.Number)
 	}
-	return view(f.bytes), nil
+	return view(f.Bytes), nil
 }
 
 // each calls f for the values of a repeated number, be it packed or not.
 func (f *field) each(typ protowire.Type, do func(bits uint64)) error {
-	if f.typ == typ {
-		do(f.bits)
+	if f.Type == typ {
+		do(f.Bits)
 		return nil
 	}
-	if f.typ != protowire.BytesType {
-		return fmt.Errorf("field %d: %w", f.number, errWire)
+	if f.Type != protowire.BytesType {
+		return fmt.Errorf("field %d: %w", f.Number, errWire)
 	}
-	element := field{typ: typ}
-	for rest := f.bytes; len(rest) > 0; {
-		n := element.consume(rest)
-		if n < 0 {
-			return fmt.Errorf("field %d: %w", f.number, errWire)
+	element, ok := protofield.Field{Type: typ}, true
+	for rest := f.Bytes; len(rest) > 0; {
+		if rest, ok = element.ReadValue(rest); !ok {
+			return fmt.Errorf("field %d: %w", f.Number, errWire)
 		}
-		do(element.bits)
-		rest = rest[n:]
+		do(element.Bits)
 	}
 	return nil
 }
@@ -136,7 +104,7 @@ func (f *field) each(typ protowire.Type, do func(bits uint64)) error {
 func protoParameter(entry []byte) (p Parameter, err error) {
 	var value []byte
 	err = eachField(entry, func(f *field) (err error) {
-		switch f.number {
+		switch f.Number {
 		case fieldKey:
 			p.Name, err = f.text()
 		case fieldValue:
@@ -148,17 +116,17 @@ func protoParameter(entry []byte) (p Parameter, err error) {
 		return p, err
 	}
 	err = eachField(value, func(f *field) (err error) {
-		switch f.number {
+		switch f.Number {
 		case fieldBool:
-			p.Value = f.bits != 0
+			p.Value = f.Bits != 0
 		case fieldInt64:
-			p.Value = int64(f.bits)
+			p.Value = int64(f.Bits)
 		case fieldString:
 			p.Value, err = f.text()
 		case fieldDouble:
-			p.Value = math.Float64frombits(f.bits)
+			p.Value = math.Float64frombits(f.Bits)
 		case fieldUint64:
-			p.Value = f.bits
+			p.Value = f.Bits
 		}
 		return err
 	})

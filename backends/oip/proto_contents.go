@@ -22,8 +22,8 @@ func (c contents) raw(t *Tensor, a *arena) error {
 	}
 	err := eachField(c, func(f *field) error {
 		switch {
-		case f.number != want:
-			return fmt.Errorf("contents: field %d is not the one of %s, %d", f.number, t.Type, want)
+		case f.Number != want:
+			return fmt.Errorf("contents: field %d is not the one of %s, %d", f.Number, t.Type, want)
 		case t.Type == Bytes:
 			element, err := f.message()
 			a.raws = appendBytes(a.raws, element)

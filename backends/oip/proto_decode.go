@@ -46,13 +46,7 @@ type protoDecoder struct {
 type contents []byte
 
 func (d *protoDecoder) request(f *field, r *Request) (err error) {
-	switch f.number {
-	case fieldModel:
-		r.Model, err = f.text()
-	case fieldVersion:
-		r.Version, err = f.text()
-	case fieldID:
-		r.ID, err = f.text()
+	switch f.Number {
 	case fieldParameters:
 		err = requestParameter(f, r)
 	case fieldTensors:
@@ -61,24 +55,35 @@ func (d *protoDecoder) request(f *field, r *Request) (err error) {
 		err = requestedOutput(f, r)
 	case fieldRawInputs:
 		err = d.raw(f)
+	default:
+		err = f.head(&r.Model, &r.Version, &r.ID)
 	}
 	return err
 }
 
 func (d *protoDecoder) response(f *field, r *Response) (err error) {
-	switch f.number {
-	case fieldModel:
-		r.Model, err = f.text()
-	case fieldVersion:
-		r.Version, err = f.text()
-	case fieldID:
-		r.ID, err = f.text()
+	switch f.Number {
 	case fieldParameters:
 		err = otherParameter(f, &r.Parameters)
 	case fieldTensors:
 		err = d.tensor(f, &r.Outputs, &r.arena, "outputs")
 	case fieldRawOutputs:
 		err = d.raw(f)
+	default:
+		err = f.head(&r.Model, &r.Version, &r.ID)
+	}
+	return err
+}
+
+// head takes what requests and responses begin with.
+func (f *field) head(model, version, id *string) (err error) {
+	switch f.Number {
+	case fieldModel:
+		*model, err = f.text()
+	case fieldVersion:
+		*version, err = f.text()
+	case fieldID:
+		*id, err = f.text()
 	}
 	return err
 }
@@ -112,7 +117,7 @@ func (d *protoDecoder) tensor(f *field, into *[]Tensor, a *arena, list string) e
 	i := len(*into) - 1
 	t, content, from := &(*into)[i], &d.contents[i], len(a.dims)
 	err = eachField(message, func(f *field) (err error) {
-		switch f.number {
+		switch f.Number {
 		case fieldName:
 			t.Name, err = f.text()
 		case fieldType:
@@ -224,7 +229,7 @@ func requestedOutput(f *field, r *Request) error {
 	}
 	o := Output{Binary: true}
 	err = eachField(message, func(f *field) (err error) {
-		switch f.number {
+		switch f.Number {
 		case fieldName:
 			o.Name, err = f.text()
 		case fieldOutputParameters:

@@ -15,11 +15,15 @@ func AppendRequestProto(dst []byte, r *Request) ([]byte, error) {
 	if err := r.toRaws(r.Inputs, "inputs"); err != nil {
 		return dst, invalid(err)
 	}
-	dst = appendRequestHead(dst, r)
+	dst = appendHead(dst, r.Model, r.Version, r.ID)
+	dst = appendProtoParameters(dst, r)
 	for i := range r.Inputs {
-		dst = append(appendRawHead(dst, fieldRawInputs, &r.Inputs[i]), r.Inputs[i].Raw...)
+		dst = r.Inputs[i].appendProto(dst)
 	}
-	return dst, nil
+	for i := range r.Outputs {
+		dst = r.Outputs[i].appendProto(dst)
+	}
+	return appendRaws(dst, fieldRawInputs, r.Inputs), nil
 }
 
 // AppendResponseProto appends a ModelInferResponse, tensors as raw_output_contents.
@@ -27,19 +31,29 @@ func AppendResponseProto(dst []byte, r *Response) ([]byte, error) {
 	if err := r.toRaws(r.Outputs, "outputs"); err != nil {
 		return dst, err
 	}
-	dst = protofield.AppendText(dst, fieldModel, r.Model)
-	dst = protofield.AppendText(dst, fieldVersion, r.Version)
-	dst = protofield.AppendText(dst, fieldID, r.ID)
+	dst = appendHead(dst, r.Model, r.Version, r.ID)
 	for i := range r.Parameters {
 		dst = appendProtoParameter(dst, fieldParameters, &r.Parameters[i])
 	}
 	for i := range r.Outputs {
 		dst = r.Outputs[i].appendProto(dst)
 	}
-	for i := range r.Outputs {
-		dst = append(appendRawHead(dst, fieldRawOutputs, &r.Outputs[i]), r.Outputs[i].Raw...)
+	return appendRaws(dst, fieldRawOutputs, r.Outputs), nil
+}
+
+// appendHead appends what requests and responses begin with.
+func appendHead(dst []byte, model, version, id string) []byte {
+	dst = protofield.AppendText(dst, fieldModel, model)
+	dst = protofield.AppendText(dst, fieldVersion, version)
+	return protofield.AppendText(dst, fieldID, id)
+}
+
+// appendRaws appends the bytes of all tensors.
+func appendRaws(dst []byte, number protowire.Number, tensors []Tensor) []byte {
+	for i := range tensors {
+		dst = protowire.AppendBytes(protowire.AppendTag(dst, number, protowire.BytesType), tensors[i].Raw)
 	}
-	return dst, nil
+	return dst
 }
 
 // toRaws reads all values that came in JSON into bytes.
@@ -55,11 +69,9 @@ func (a *arena) toRaws(tensors []Tensor, list string) error {
 	return nil
 }
 
-// appendRequestHead appends all of a request but the raw contents, which follow.
-func appendRequestHead(dst []byte, r *Request) []byte {
-	dst = protofield.AppendText(dst, fieldModel, r.Model)
-	dst = protofield.AppendText(dst, fieldVersion, r.Version)
-	dst = protofield.AppendText(dst, fieldID, r.ID)
+// appendProtoParameters appends the parameters of a request, those with a name of
+// their own in r among them.
+func appendProtoParameters(dst []byte, r *Request) []byte {
 	if r.Priority > 0 {
 		dst = appendIntParameter(dst, fieldParameters, "priority", fieldUint64, r.Priority)
 	}
@@ -69,23 +81,21 @@ func appendRequestHead(dst []byte, r *Request) []byte {
 	for i := range r.Parameters {
 		dst = appendProtoParameter(dst, fieldParameters, &r.Parameters[i])
 	}
-	for i := range r.Inputs {
-		dst = r.Inputs[i].appendProto(dst)
-	}
-	for i := range r.Outputs {
-		o := &r.Outputs[i]
-		dst = protofield.AppendNested(dst, fieldOutputs, func(dst []byte) []byte {
-			dst = protofield.AppendText(dst, fieldName, o.Name)
-			if o.Classification > 0 {
-				dst = appendIntParameter(dst, fieldOutputParameters, "classification", fieldInt64, o.Classification)
-			}
-			for j := range o.Parameters {
-				dst = appendProtoParameter(dst, fieldOutputParameters, &o.Parameters[j])
-			}
-			return dst
-		})
-	}
 	return dst
+}
+
+// appendProto appends an output that is asked for.
+func (o *Output) appendProto(dst []byte) []byte {
+	return protofield.AppendNested(dst, fieldOutputs, func(dst []byte) []byte {
+		dst = protofield.AppendText(dst, fieldName, o.Name)
+		if o.Classification > 0 {
+			dst = appendIntParameter(dst, fieldOutputParameters, "classification", fieldInt64, o.Classification)
+		}
+		for i := range o.Parameters {
+			dst = appendProtoParameter(dst, fieldOutputParameters, &o.Parameters[i])
+		}
+		return dst
+	})
 }
 
 // appendIntParameter appends a parameter without making an interface of its value.
@@ -116,9 +126,4 @@ func (t *Tensor) appendShape(dst []byte) []byte {
 		dst = protowire.AppendVarint(dst, uint64(d))
 	}
 	return dst
-}
-
-// appendRawHead appends what stands before a tensor's bytes among the raw contents.
-func appendRawHead(dst []byte, number protowire.Number, t *Tensor) []byte {
-	return protowire.AppendVarint(protowire.AppendTag(dst, number, protowire.BytesType), uint64(len(t.Raw)))
 }

@@ -1,4 +1,4 @@
-// Package protofield appends fields to protobuf messages that are written by hand, where
+// Package protofield reads and appends fields of protobuf messages by hand, where
 // generated ones would cost allocations: package oip's, and those of edge/rpc.
 package protofield
 

@@ -65,7 +65,7 @@ func (s *Server) arrive(ctx context.Context, info *tap.Info) (context.Context, e
 
 // patient is a context whose end for want of a message is one of a deadline: gRPC tells
 // the caller so before the handler can.
-type patient struct{ context.Context }
+type patient struct{ context.Context } //nolint:containedctx // it is one
 
 // Err implements context.Context.
 func (p patient) Err() error {

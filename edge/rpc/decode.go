@@ -50,29 +50,29 @@ func (d *decoder) request(message []byte) (said asked) {
 	for d.bad == nil && w.next() {
 		switch {
 		case w.is(1, protowire.BytesType):
-			d.req.ID = d.text("id", w.bytes)
+			d.req.ID = d.text("id", w.Bytes)
 		case w.is(2, protowire.BytesType):
-			d.req.Model = d.text("model", w.bytes)
+			d.req.Model = d.text("model", w.Bytes)
 		case w.is(3, protowire.BytesType):
-			d.req.User = d.text("user", w.bytes)
+			d.req.User = d.text("user", w.Bytes)
 		case w.is(4, protowire.BytesType):
-			like = d.item(w.bytes, like)
+			like = d.item(w.Bytes, like)
 		case w.is(5, protowire.BytesType):
 			d.at.field = "context"
-			d.req.Context, alike = d.feature(w.bytes, d.req.Context, 0, nil, alike)
+			d.req.Context, alike = d.feature(w.Bytes, d.req.Context, 0, nil, alike)
 			d.at = nowhere
 		case w.is(6, protowire.VarintType):
-			d.topK(w.bits)
+			d.topK(w.Bits)
 		case w.is(7, protowire.Fixed64Type):
-			said.budget = d.budget(w.bits)
+			said.budget = d.budget(w.Bits)
 		case w.is(8, protowire.VarintType):
-			d.req.Explain = w.bits != 0
+			d.req.Explain = w.Bits != 0
 		case w.is(9, protowire.BytesType):
-			d.req.Pin = d.text("version", w.bytes)
+			d.req.Pin = d.text("version", w.Bytes)
 		case w.is(10, protowire.VarintType):
-			said.canary = w.bits
+			said.canary = w.Bits
 		case w.is(11, protowire.VarintType):
-			said.class = w.bits
+			said.class = w.Bits
 		}
 	}
 	if w.broken {
@@ -120,10 +120,10 @@ func (d *decoder) item(message []byte, like []rank.Field) []rank.Field {
 	for d.bad == nil && w.next() {
 		switch {
 		case w.is(1, protowire.BytesType):
-			id = w.bytes
+			id = w.Bytes
 		case w.is(2, protowire.BytesType):
 			d.at.member = "features"
-			d.req.Fields, alike = d.feature(w.bytes, d.req.Fields, from, like, alike)
+			d.req.Fields, alike = d.feature(w.Bytes, d.req.Fields, from, like, alike)
 			d.at.member = ""
 		}
 	}

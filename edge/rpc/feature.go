@@ -21,9 +21,9 @@ func (d *decoder) feature(entry []byte, fields []rank.Field, from int, like []ra
 	for w.next() {
 		switch {
 		case w.is(1, protowire.BytesType):
-			name = w.bytes
+			name = w.Bytes
 		case w.is(2, protowire.BytesType):
-			value = w.bytes
+			value = w.Bytes
 		}
 	}
 	n := len(fields) - from
@@ -55,17 +55,17 @@ func (d *decoder) value(message []byte, v *rank.Value) {
 	for d.bad == nil && w.next() {
 		switch {
 		case w.is(1, protowire.VarintType):
-			*v = rank.Value{Kind: rank.Bool, Int: int64(protowire.EncodeBool(w.bits != 0))}
+			*v = rank.Value{Kind: rank.Bool, Int: int64(protowire.EncodeBool(w.Bits != 0))}
 		case w.is(2, protowire.VarintType):
-			*v = rank.Value{Kind: rank.Int, Int: int64(w.bits), Float: float64(int64(w.bits))}
+			*v = rank.Value{Kind: rank.Int, Int: int64(w.Bits), Float: float64(int64(w.Bits))}
 		case w.is(3, protowire.Fixed64Type):
-			*v = rank.Value{Kind: rank.Float, Float: math.Float64frombits(w.bits)}
+			*v = rank.Value{Kind: rank.Float, Float: math.Float64frombits(w.Bits)}
 			d.finite(v.Float)
 		case w.is(4, protowire.BytesType):
-			*v = rank.Value{Kind: rank.String, Str: d.valid(w.bytes)}
+			*v = rank.Value{Kind: rank.String, Str: d.valid(w.Bytes)}
 		case w.is(5, protowire.BytesType):
 			from := int32(len(d.req.Floats))
-			d.floats(w.bytes)
+			d.floats(w.Bytes)
 			*v = rank.Value{Kind: rank.Vector, From: from, To: int32(len(d.req.Floats))}
 		}
 	}
@@ -79,11 +79,11 @@ func (d *decoder) floats(message []byte) {
 	w, from := wire{rest: message}, len(d.req.Floats)
 	for w.next() {
 		switch {
-		case w.number != 1:
-		case w.typ == protowire.Fixed32Type:
-			d.req.Floats = append(d.req.Floats, math.Float32frombits(uint32(w.bits)))
-		case w.typ == protowire.BytesType && len(w.bytes)%4 == 0:
-			for b := w.bytes; len(b) > 0; b = b[4:] {
+		case w.Number != 1:
+		case w.Type == protowire.Fixed32Type:
+			d.req.Floats = append(d.req.Floats, math.Float32frombits(uint32(w.Bits)))
+		case w.Type == protowire.BytesType && len(w.Bytes)%4 == 0:
+			for b := w.Bytes; len(b) > 0; b = b[4:] {
 				d.req.Floats = append(d.req.Floats, math.Float32frombits(binary.LittleEndian.Uint32(b)))
 			}
 		default:

@@ -53,9 +53,9 @@ func (c *call) named() (n named, err error) {
 	for w.next() {
 		switch {
 		case w.is(1, protowire.BytesType):
-			n.first = string(w.bytes)
-		case w.number == 2 && w.typ == protowire.BytesType:
-			n.second = string(w.bytes)
+			n.first = string(w.Bytes)
+		case w.Number == 2 && w.Type == protowire.BytesType:
+			n.second = string(w.Bytes)
 		}
 	}
 	if w.broken {

@@ -16,7 +16,7 @@ import (
 func (s *Server) repositoryIndex(c *call) (*[]byte, error) {
 	w, onlyReady := wire{rest: c.message}, false
 	for w.next() {
-		onlyReady = onlyReady || w.is(2, protowire.VarintType) && w.bits != 0
+		onlyReady = onlyReady || w.is(2, protowire.VarintType) && w.Bits != 0
 	}
 	if w.broken {
 		return nil, errMalformed
@@ -53,9 +53,9 @@ func (s *Server) control(c *call, do func(ctx context.Context, model string) err
 	for w.next() {
 		switch {
 		case w.is(2, protowire.BytesType):
-			model = string(w.bytes)
+			model = string(w.Bytes)
 		case w.is(3, protowire.BytesType):
-			if bad := edge.LoadParameter(firstText(w.bytes)); bad != nil {
+			if bad := edge.LoadParameter(firstText(w.Bytes)); bad != nil {
 				return nil, bad
 			}
 		}
@@ -71,7 +71,7 @@ func firstText(entry []byte) (key string) {
 	w := wire{rest: entry}
 	for w.next() {
 		if w.is(1, protowire.BytesType) {
-			key = string(w.bytes)
+			key = string(w.Bytes)
 		}
 	}
 	return key
