@@ -101,13 +101,17 @@ type answer struct {
 	TookMS float64 `json:"took_ms"`
 }
 
-func (r *ranking) judge(res *vegeta.Result, s *sample) {
+// answered notes an HTTP status, and reports whether there is an answer to look at.
+func (s *sample) answered(status uint16) bool {
 	s.outcome, s.number = failed, -1
-	switch {
-	case res.Code == http.StatusTooManyRequests:
+	if status == http.StatusTooManyRequests {
 		s.outcome = refused
-		return
-	case res.Code != http.StatusOK:
+	}
+	return status == http.StatusOK
+}
+
+func (r *ranking) judge(res *vegeta.Result, s *sample) {
+	if !s.answered(res.Code) {
 		return
 	}
 	var a answer

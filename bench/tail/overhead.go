@@ -104,12 +104,7 @@ func newInference(server string) (*inference, error) {
 func (l *inference) request(_ int, t *vegeta.Target) { *t = l.target }
 
 func (l *inference) judge(res *vegeta.Result, s *sample) {
-	s.outcome, s.number = failed, -1
-	switch {
-	case res.Code == http.StatusTooManyRequests:
-		s.outcome = refused
-		return
-	case res.Code != http.StatusOK:
+	if !s.answered(res.Code) {
 		return
 	}
 	length, err := strconv.Atoi(res.Headers.Get(oip.HeaderLength))

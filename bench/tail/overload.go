@@ -12,13 +12,21 @@ import (
 // The callers' budget in an overload.
 const overloadBudget = 100 * time.Millisecond
 
-// narrow is a world that serves 300 requests of 10 rows a second, however they are
-// packed: three servers that take 1 ms a row, one call at a time.
-func narrow() *world {
-	return &world{
+// narrow makes a world that serves 300 requests of 10 rows a second, however they are
+// packed: three servers that take 1 ms a row, one call at a time. It says what the peak is.
+func (s *session) narrow(ctx context.Context) (w *world, peak float64, err error) {
+	w, err = s.newWorld(ctx, &world{
 		each:     oiptest.Config{PerRow: time.Millisecond, Workers: 1},
 		sections: sections{"budget": fmt.Sprintf("{default: %v, max: 5s}", overloadBudget)},
+	})
+	if err != nil {
+		return nil, 0, err
 	}
+	if peak, err = w.peak(ctx, pick(s, 5*time.Second, time.Second)); err != nil {
+		w.close()
+		return nil, 0, err
+	}
+	return w, peak, nil
 }
 
 // peak is the most complete answers a second that callers can get who wait for each
@@ -47,15 +55,11 @@ func isTurnedAway(s *sample) bool {
 var overload = scenario{number: 8, name: "2×, 5×, 10× overload", run: runOverload}
 
 func runOverload(ctx context.Context, s *session) (*row, error) {
-	w, err := s.newWorld(ctx, narrow())
+	w, peak, err := s.narrow(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	peak, err := w.peak(ctx, pick(s, 5*time.Second, time.Second))
-	if err != nil {
-		return nil, err
-	}
 	all := &row{words: map[string]int{}, extra: noExtra, lag: s.lag()}
 	all.notes = append(all.notes, fmt.Sprintf("the peak is %.0f complete answers a second", peak))
 	for _, level := range []struct{ factor, least, leastShort float64 }{{2, 0.90, 0.5}, {5, 0.85, 0.4}, {10, 0.80, 0.3}} {
@@ -89,15 +93,11 @@ func (r *row) take(other *run) {
 var overloadRemoved = scenario{number: 9, name: "overload removed", run: runOverloadRemoved}
 
 func runOverloadRemoved(ctx context.Context, s *session) (*row, error) {
-	w, err := s.newWorld(ctx, narrow())
+	w, peak, err := s.narrow(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	peak, err := w.peak(ctx, pick(s, 5*time.Second, time.Second))
-	if err != nil {
-		return nil, err
-	}
 	calm, storm := pick(s, 20*time.Second, 3*time.Second), pick(s, 20*time.Second, 3*time.Second)
 	rest := pick(s, 20*time.Second, 8*time.Second)
 	due := poisson(newRandom(10), step{peak / 2, calm}, step{5 * peak, storm}, step{peak / 2, rest})

@@ -16,7 +16,6 @@ import (
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
 	"github.com/rankgate/rankgate/certtest"
 	"github.com/rankgate/rankgate/config"
-	"github.com/rankgate/rankgate/router"
 )
 
 // v2 asks the protocol over HTTP and decodes the answer into into, unless that is nil.
@@ -235,13 +234,8 @@ func TestAModelThatCanNotBeLoadedLeavesWhatIsServed(t *testing.T) {
 }
 
 func TestAServerThatSaysNothingLeavesTimeForTheNextPlace(t *testing.T) {
-	dense := []oip.Tensor{{Name: "dense", Type: oip.FP32, Shape: []int64{-1, 4}}}
-	s := oiptest.Start(t, oiptest.Config{Model: "sum", Inputs: dense, Output: "sum"})
-	f := startArithmetic(t, func(cfg *config.Config) {
-		toPool(cfg, over(oip.GRPC, s))
-		cfg.Models.Default = "sum"
-		cfg.Routes = map[string]router.Route{"sum": {RunOn: []string{"gpu", config.Local}}}
-	})
+	s := startSum(t)
+	f := startPreferring(t, over(oip.GRPC, s))
 	const request = `{"inputs":[{"name":"dense","shape":[2,4],"datatype":"FP32","data":` + twoRows + `}]}`
 	until(func() bool { return f.well("gpu") == 1 })
 	s.Set(oiptest.Faults{BlackHole: true})

@@ -105,15 +105,26 @@ func TestRealServersRankWithEqualScores(t *testing.T) {
 	}
 }
 
-// The server's sum weighs its columns, so the score tells who has made it.
-func TestRowsGoWhereTheyCanBeScored(t *testing.T) {
-	dense := []oip.Tensor{{Name: "dense", Type: oip.FP32, Shape: []int64{-1, 4}}}
-	s := oiptest.Start(t, oiptest.Config{Model: "sum", Inputs: dense, Output: "sum"})
-	f := startArithmetic(t, func(cfg *config.Config) {
-		toPool(cfg, over(oip.GRPC, s))
-		cfg.Models.Default = "sum"
-		cfg.Routes = map[string]router.Route{"sum": {RunOn: []string{"gpu", config.Local}}}
+// startPreferring starts a gateway whose sum runs on a pool, or else here.
+func startPreferring(t testing.TB, p config.Pool) *fixture {
+	t.Helper()
+	return startArithmetic(t, func(cfg *config.Config) {
+		toPool(cfg, p)
+		cfg.Models.Default, cfg.Routes = "sum", map[string]router.Route{"sum": {RunOn: []string{"gpu", config.Local}}}
 	})
+}
+
+// startSum starts a server whose sum weighs its columns, so that a score tells who has
+// made it.
+func startSum(t testing.TB) *oiptest.Server {
+	t.Helper()
+	dense := []oip.Tensor{{Name: "dense", Type: oip.FP32, Shape: []int64{-1, 4}}}
+	return oiptest.Start(t, oiptest.Config{Model: "sum", Inputs: dense, Output: "sum"})
+}
+
+func TestRowsGoWhereTheyCanBeScored(t *testing.T) {
+	s := startSum(t)
+	f := startPreferring(t, over(oip.GRPC, s))
 	score := func() float64 {
 		r, _ := f.rank(t, "/rank", body(7, []int{3}, `,"budget_ms":2000`))
 		if r.Degraded {
@@ -176,10 +187,7 @@ func TestAGatewayWaitsForTheServersOfItsModels(t *testing.T) {
 func TestAPlaceThatIsNotThereAtTheStartIsNotWaitedForIfThereIsAnother(t *testing.T) {
 	p := over(oip.GRPC)
 	p.Servers.Endpoints = []string{childtest.FreeAddress(t)}
-	f := startArithmetic(t, func(cfg *config.Config) {
-		toPool(cfg, p)
-		cfg.Models.Default, cfg.Routes = "sum", map[string]router.Route{"sum": {RunOn: []string{"gpu", config.Local}}}
-	})
+	f := startPreferring(t, p)
 	if r, _ := f.rank(t, "/rank", body(7, []int{3}, `,"budget_ms":2000`)); r.Degraded || r.Items[0].Score != 70003 {
 		t.Errorf("%+v", r)
 	}
