@@ -65,13 +65,11 @@ func (r *Router) travel(req *rank.Request, res *rank.Result, version *Version, v
 	}
 	j := r.acquire(req, res, version, variant)
 	j.lookup(r.cache)
-	if j.unscored() {
-		if j.affordable() {
-			j.fetch(r.store)
-			j.recheck(r.cache)
-			j.score()
-			j.remember(r.cache)
-		}
+	if j.unscored() && j.affordable() {
+		j.fetch(r.store)
+		j.recheck(r.cache)
+		j.score()
+		j.remember(r.cache)
 	}
 	if trial != nil {
 		if *trial = j.told; errors.Is(j.told, errFailing) {
