@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/rankgate/rankgate/jsonlex"
 	"github.com/rankgate/rankgate/rank"
 )
 
@@ -52,30 +53,30 @@ const (
 // decode reads body into req, whose strings are views into body from then on.
 // It returns the budget that the body asks for, 0 if none.
 func (d *decoder) decode(body []byte, limits Limits, req *rank.Request) (time.Duration, *rank.Error) {
-	d.scanner = scanner{text: body, at: nowhere}
+	d.scanner = scanner{Scanner: jsonlex.Scanner[place]{Text: body, At: nowhere}}
 	d.limits, d.req, d.seen, d.budget = limits, req, 0, 0
-	if d.checkText(); d.bad.words == "" {
+	if d.checkText(); !d.Failed() {
 		d.request()
 	}
-	asked, bad := d.budget, d.bad
+	asked, code, bad := d.budget, d.code, d.Bad
 	d.scanner, d.req = scanner{}, nil
-	if bad.words != "" {
-		return 0, &rank.Error{Code: bad.code, Message: bad.at.String() + ": " + bad.words}
+	if bad.Words != "" {
+		return 0, &rank.Error{Code: code, Message: bad.At.String() + ": " + bad.Words}
 	}
 	return asked, nil
 }
 
 func (d *decoder) checkText() {
-	if len(d.text) == 0 {
-		d.fail("empty")
+	if len(d.Text) == 0 {
+		d.Fail("empty")
 	}
-	if utf8.Valid(d.text) {
+	if utf8.Valid(d.Text) {
 		return
 	}
 	for i := 0; ; {
-		r, n := utf8.DecodeRune(d.text[i:])
+		r, n := utf8.DecodeRune(d.Text[i:])
 		if r == utf8.RuneError && n == 1 {
-			d.fail("byte %d: not valid UTF-8", i)
+			d.Fail("byte %d: not valid UTF-8", i)
 			return
 		}
 		i += n
@@ -83,26 +84,24 @@ func (d *decoder) checkText() {
 }
 
 func (d *decoder) request() {
-	if d.token() != '{' {
+	if d.Token() != '{' {
 		d.wrongType("an object")
 		return
 	}
-	d.pos++
-	for first := true; d.more(first, '}'); first = false {
-		d.at.field = d.key()
+	d.Pos++
+	for first := true; d.More(first, '}'); first = false {
+		d.At.field = d.Key()
 		d.field()
-		d.at = nowhere
+		d.At = nowhere
 	}
-	if d.token(); d.pos < len(d.text) {
-		d.unexpected("the end")
-	}
+	d.End()
 	d.require(hasUser, "user")
 	d.require(hasItems, "items")
 }
 
-// field takes the value of the request's field d.at.field.
+// field takes the value of the request's field d.At.field.
 func (d *decoder) field() {
-	switch d.at.field {
+	switch d.At.field {
 	case "user":
 		d.once(hasUser)
 		d.req.User = d.name()
@@ -110,88 +109,88 @@ func (d *decoder) field() {
 		d.once(hasItems)
 		d.items()
 	case "id":
-		if d.once(hasID); !d.null() {
+		if d.once(hasID); !d.Null() {
 			d.req.ID = d.id()
 		}
 	case "context":
-		if d.once(hasContext); !d.null() {
+		if d.once(hasContext); !d.Null() {
 			d.req.Context = d.features(d.req.Context[:0], nil)
 		}
 	case "top_k":
-		if d.once(hasTopK); !d.null() {
+		if d.once(hasTopK); !d.Null() {
 			d.req.TopK = d.topK()
 		}
 	case "budget_ms":
-		if d.once(hasBudget); !d.null() {
+		if d.once(hasBudget); !d.Null() {
 			d.budget = d.budgetMillis()
 		}
 	case "explain":
-		if d.once(hasExplain); !d.null() {
+		if d.once(hasExplain); !d.Null() {
 			d.req.Explain = d.bool()
 		}
 	default:
-		d.fail("unknown field; a request has id, user, items, context, top_k, budget_ms and explain")
+		d.Fail("unknown field; a request has id, user, items, context, top_k, budget_ms and explain")
 	}
 }
 
 func (d *decoder) items() {
-	if d.token() != '[' {
+	if d.Token() != '[' {
 		d.wrongType("a list")
 		return
 	}
-	d.pos++
+	d.Pos++
 	items := d.req.Items[:0]
 	var like []rank.Field // the features of the item before
-	for first := true; d.more(first, ']'); first = false {
+	for first := true; d.More(first, ']'); first = false {
 		if len(items) == d.limits.Candidates {
 			d.blame(rank.TooLarge, "more than %d candidates (limits.candidates)", d.limits.Candidates)
 			break
 		}
-		d.at.item = len(items)
+		d.At.item = len(items)
 		from := len(d.req.Fields)
 		var id string
-		if d.token() == '{' {
+		if d.Token() == '{' {
 			id = d.item(like)
 			like = d.req.Fields[from:]
 		} else {
 			id = d.name()
 		}
 		items = append(items, rank.Item{ID: id, From: int32(from), To: int32(len(d.req.Fields))})
-		d.at.item = -1
+		d.At.item = -1
 	}
 	d.req.Items = items
 	if len(items) == 0 {
-		d.fail("empty")
+		d.Fail("empty")
 	}
 }
 
 // item takes an item that is an object and returns its id.
 func (d *decoder) item(like []rank.Field) (id string) {
-	d.pos++
+	d.Pos++
 	var seen fields
-	for first := true; d.more(first, '}'); first = false {
-		d.at.member = d.key()
+	for first := true; d.More(first, '}'); first = false {
+		d.At.member = d.Key()
 		bit := hasID
-		switch d.at.member {
+		switch d.At.member {
 		case "id":
 			id = d.name()
 		case "features":
 			bit = hasFeatures
-			if !d.null() {
+			if !d.Null() {
 				d.req.Fields = d.features(d.req.Fields, like)
 			}
 		default:
-			d.fail("unknown field; an item has id and features")
+			d.Fail("unknown field; an item has id and features")
 		}
 		if seen&bit != 0 {
-			d.fail("given twice")
+			d.Fail("given twice")
 		}
 		seen |= bit
-		d.at.member = ""
+		d.At.member = ""
 	}
 	if seen&hasID == 0 {
-		d.at.member = "id"
-		d.fail("missing")
+		d.At.member = "id"
+		d.Fail("missing")
 	}
 	return id
 }
@@ -200,23 +199,23 @@ func (d *decoder) item(like []rank.Field) (id string) {
 func (d *decoder) name() string {
 	id := d.id()
 	if id == "" {
-		d.fail("empty")
+		d.Fail("empty")
 	}
 	return id
 }
 
 func (d *decoder) id() string {
-	c := d.token()
+	c := d.Token()
 	if c == '"' {
-		return d.string()
+		return d.Quoted()
 	}
 	if c != '-' && c-'0' > 9 {
 		d.wrongType("a string or an integer")
 		return ""
 	}
-	text, integer := d.number()
+	text, integer := d.Number()
 	if !integer || text == "-0" {
-		d.fail("%s: a number here must be an integer", Brief(text))
+		d.Fail("%s: a number here must be an integer", Brief(text))
 	}
 	return text
 }
@@ -226,17 +225,17 @@ func (d *decoder) id() string {
 const maxTopK = 1<<31 - 1
 
 func (d *decoder) topK() int {
-	if c := d.token(); c != '-' && c-'0' > 9 {
+	if c := d.Token(); c != '-' && c-'0' > 9 {
 		d.wrongType("an integer")
 		return 0
 	}
-	text, integer := d.number()
+	text, integer := d.Number()
 	n, err := 0, error(nil)
 	if len(text) <= len("2147483647") {
 		n, err = strconv.Atoi(text)
 	}
 	if !integer || err != nil || text[0] == '-' || len(text) > len("2147483647") || n > maxTopK {
-		d.fail("%s: must be an integer from 0 to %d", Brief(text), maxTopK)
+		d.Fail("%s: must be an integer from 0 to %d", Brief(text), maxTopK)
 	}
 	return n
 }
@@ -245,24 +244,24 @@ func (d *decoder) topK() int {
 const maxAsked = 24 * time.Hour
 
 func (d *decoder) budgetMillis() time.Duration {
-	if c := d.token(); c != '-' && c-'0' > 9 {
+	if c := d.Token(); c != '-' && c-'0' > 9 {
 		d.wrongType("a number")
 		return 0
 	}
-	text, _ := d.number()
+	text, _ := d.Number()
 	asked, ok := millis(text)
 	if !ok {
-		d.fail("%s: must be above 0, in milliseconds", Brief(text))
+		d.Fail("%s: must be above 0, in milliseconds", Brief(text))
 	}
 	return asked
 }
 
 func (d *decoder) bool() bool {
-	switch d.token() {
+	switch d.Token() {
 	case 't':
-		return d.literal("true")
+		return d.Literal("true")
 	case 'f':
-		d.literal("false")
+		d.Literal("false")
 	default:
 		d.wrongType("true or false")
 	}
@@ -271,15 +270,15 @@ func (d *decoder) bool() bool {
 
 func (d *decoder) once(bit fields) {
 	if d.seen&bit != 0 {
-		d.fail("given twice")
+		d.Fail("given twice")
 	}
 	d.seen |= bit
 }
 
 func (d *decoder) require(bit fields, name string) {
 	if d.seen&bit == 0 {
-		d.at.field = name
-		d.fail("missing")
+		d.At.field = name
+		d.Fail("missing")
 	}
 }
 

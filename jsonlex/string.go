@@ -1,6 +1,5 @@
-// Package jsonlex reads the words of JSON (RFC 8259) that are not plain to read: numbers
-// and escaped strings. Those who walk over a text, each with mistakes to tell in words of
-// its own, share it.
+// Package jsonlex walks over a JSON text (RFC 8259) and reads its words, for those who
+// know what they expect there: requests for rankings and messages for models.
 package jsonlex
 
 import (

@@ -15,31 +15,31 @@ import (
 // data takes the values of a tensor, flat or nested, checks their syntax and counts
 // them. It returns the array as it stands.
 func (s *scanner) data() (array []byte, values int) {
-	if s.token() != '[' {
-		s.unexpected("a list of values")
+	if s.Token() != '[' {
+		s.Unexpected("a list of values")
 		return nil, 0
 	}
-	start, depth := s.pos, 0
-	for s.err == nil {
-		switch c := s.token(); c {
+	start, depth := s.Pos, 0
+	for !s.Failed() {
+		switch c := s.Token(); c {
 		case '[':
 			if depth++; depth > maxDepth {
-				s.fail("data: lists lie more than %d deep in each other", maxDepth)
+				s.Fail("data: lists lie more than %d deep in each other", maxDepth)
 				return nil, 0
 			}
-			s.pos++
-			if s.token() == ']' {
+			s.Pos++
+			if s.Token() == ']' {
 				depth = s.close(depth)
 			}
 		case '{':
-			s.unexpected("a value")
+			s.Unexpected("a value")
 		default:
 			s.passScalar()
 			values++
 			depth = s.close(depth)
 		}
-		if depth == 0 && s.err == nil {
-			return s.text[start:s.pos], values
+		if depth == 0 && !s.Failed() {
+			return s.Text[start:s.Pos], values
 		}
 	}
 	return nil, 0
@@ -48,19 +48,19 @@ func (s *scanner) data() (array []byte, values int) {
 // close takes what follows a value: the ends of lists, then a comma unless the
 // outermost has ended. It returns how many lists are open.
 func (s *scanner) close(depth int) int {
-	for s.token() == ']' {
-		s.pos++
+	for s.Token() == ']' {
+		s.Pos++
 		if depth--; depth == 0 {
 			return 0
 		}
 	}
-	if s.token() != ',' {
-		s.unexpected("',' or ']'")
+	if s.Token() != ',' {
+		s.Unexpected("',' or ']'")
 		return depth
 	}
-	s.pos++
-	if s.token() == ']' {
-		s.unexpected("a value after ','")
+	s.Pos++
+	if s.Token() == ']' {
+		s.Unexpected("a value after ','")
 	}
 	return depth
 }
@@ -70,13 +70,13 @@ func (t *Tensor) AppendRaw(dst []byte) ([]byte, error) {
 	if t.JSON == nil {
 		return append(dst, t.Raw...), nil
 	}
-	s := &scanner{text: t.JSON}
-	for i := 0; s.err == nil; {
-		switch s.token() {
+	s := &scanner{jsonlex.Scanner[struct{}]{Text: t.JSON}}
+	for i := 0; !s.Failed(); {
+		switch s.Token() {
 		case 0:
 			return dst, nil
 		case '[', ']', ',':
-			s.pos++
+			s.Pos++
 			continue
 		}
 		var err error
@@ -85,14 +85,14 @@ func (t *Tensor) AppendRaw(dst []byte) ([]byte, error) {
 		}
 		i++
 	}
-	return dst, s.err
+	return dst, s.err()
 }
 
 // appendValue takes one value of the JSON and appends its bytes.
 func (t *Tensor) appendValue(dst []byte, s *scanner) ([]byte, error) {
-	start := s.pos
+	start := s.Pos
 	s.passScalar()
-	text := s.text[start:s.pos]
+	text := s.Text[start:s.Pos]
 	switch t.Type {
 	case Bool:
 		switch text[0] {

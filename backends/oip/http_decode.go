@@ -88,7 +88,7 @@ func newDecoder(body []byte, headerLength int) (*decoder, error) {
 
 func (d *decoder) once(seen *fields, f fields, name string) {
 	if *seen&f != 0 {
-		d.fail("%s: given twice", name)
+		d.Fail("%s: given twice", name)
 	}
 	*seen |= f
 }
@@ -98,21 +98,21 @@ func (d *decoder) request(r *Request) {
 	if !d.open('{', "an object") {
 		return
 	}
-	for first := true; d.more(first, '}'); first = false {
-		switch d.key() {
+	for first := true; d.More(first, '}'); first = false {
+		switch d.Key() {
 		case "id":
-			if d.once(&d.seen, hasID, "id"); !d.null() {
-				r.ID = d.string("a string")
+			if d.once(&d.seen, hasID, "id"); !d.Null() {
+				r.ID = d.String("a string")
 			}
 		case parametersField:
-			if d.once(&d.seen, hasParameters, parametersField); !d.null() {
+			if d.once(&d.seen, hasParameters, parametersField); !d.Null() {
 				d.parameters(func(p *parameter) bool { return p.ofRequest(r) }, &r.Parameters)
 			}
 		case "inputs":
 			d.once(&d.seen, hasInputs, "inputs")
 			d.tensors(&r.Inputs, "inputs")
 		case "outputs":
-			if d.once(&d.seen, hasOutputs, "outputs"); !d.null() {
+			if d.once(&d.seen, hasOutputs, "outputs"); !d.Null() {
 				d.outputs(r)
 			}
 		default:
@@ -120,7 +120,7 @@ func (d *decoder) request(r *Request) {
 		}
 	}
 	if d.seen&hasInputs == 0 {
-		d.fail("inputs: missing")
+		d.Fail("inputs: missing")
 	}
 	for i := range r.Outputs {
 		if o := &r.Outputs[i]; !o.said {
@@ -134,21 +134,21 @@ func (d *decoder) response(r *Response) {
 	if !d.open('{', "an object") {
 		return
 	}
-	for first := true; d.more(first, '}'); first = false {
-		switch d.key() {
+	for first := true; d.More(first, '}'); first = false {
+		switch d.Key() {
 		case "model_name":
 			d.once(&d.seen, hasName, "model_name")
-			r.Model = d.string("a string")
+			r.Model = d.String("a string")
 		case "model_version":
-			if d.once(&d.seen, hasVersion, "model_version"); !d.null() {
-				r.Version = d.string("a string")
+			if d.once(&d.seen, hasVersion, "model_version"); !d.Null() {
+				r.Version = d.String("a string")
 			}
 		case "id":
-			if d.once(&d.seen, hasID, "id"); !d.null() {
-				r.ID = d.string("a string")
+			if d.once(&d.seen, hasID, "id"); !d.Null() {
+				r.ID = d.String("a string")
 			}
 		case parametersField:
-			if d.once(&d.seen, hasParameters, parametersField); !d.null() {
+			if d.once(&d.seen, hasParameters, parametersField); !d.Null() {
 				d.parameters(func(*parameter) bool { return false }, &r.Parameters)
 			}
 		case "outputs":
@@ -159,23 +159,23 @@ func (d *decoder) response(r *Response) {
 		}
 	}
 	if d.seen&hasOutputs == 0 {
-		d.fail("outputs: missing")
+		d.Fail("outputs: missing")
 	}
 }
 
 // finish takes nothing that is behind the header and its tensors.
 func (d *decoder) finish(tensors []Tensor, field string) error {
-	d.end()
-	if d.err == nil && len(d.rest) > 0 {
-		d.fail("%d bytes more than the JSON and the binary_data_size of the %s say", len(d.rest), field)
+	d.End()
+	if !d.Failed() && len(d.rest) > 0 {
+		d.Fail("%d bytes more than the JSON and the binary_data_size of the %s say", len(d.rest), field)
 	}
 	for i := range tensors {
-		if d.err != nil {
+		if d.Failed() {
 			break
 		}
 		if err := tensors[i].check(); err != nil {
-			d.fail("%s[%d] %q: %w", field, i, clip(tensors[i].Name), err)
+			d.Fail("%s[%d] %q: %v", field, i, clip(tensors[i].Name), err)
 		}
 	}
-	return d.err
+	return d.err()
 }

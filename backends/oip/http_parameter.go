@@ -36,9 +36,9 @@ func (d *decoder) parameters(known func(*parameter) bool, others *[]Parameter) {
 		return
 	}
 	p := parameter{d: d}
-	for first := true; d.more(first, '}'); first = false {
-		p.name = d.key()
-		if d.err == nil && !known(&p) {
+	for first := true; d.More(first, '}'); first = false {
+		p.name = d.Key()
+		if !d.Failed() && !known(&p) {
 			p.appendTo(others)
 		}
 	}
@@ -64,9 +64,9 @@ func (p *parameter) ofRequest(r *Request) bool {
 
 // noSequence takes the id of no sequence.
 func (p *parameter) noSequence() {
-	switch c := p.d.token(); c {
+	switch c := p.d.Token(); c {
 	case '"':
-		if p.d.string("") == "" {
+		if p.d.String("") == "" {
 			return
 		}
 	default:
@@ -74,7 +74,7 @@ func (p *parameter) noSequence() {
 			return
 		}
 	}
-	p.d.fail("%w", errSequence)
+	p.d.Fail("%v", errSequence)
 }
 
 // microseconds returns n µs, or the most that a duration holds.
@@ -83,43 +83,43 @@ func microseconds(n uint64) time.Duration {
 }
 
 func (p *parameter) uint() uint64 {
-	text, integer := p.d.number()
+	text, integer := p.d.Number()
 	n, err := strconv.ParseUint(text, 10, 64)
 	if !integer || err != nil {
-		p.d.fail("parameters.%s: must be an integer of 0 or more", clip(p.name))
+		p.d.Fail("parameters.%s: must be an integer of 0 or more", clip(p.name))
 	}
 	return n
 }
 
 func (p *parameter) bool() bool {
-	if p.d.token() == 't' {
-		return p.d.literal("true")
+	if p.d.Token() == 't' {
+		return p.d.Literal("true")
 	}
-	p.d.literal("false")
+	p.d.Literal("false")
 	return false
 }
 
 func (p *parameter) appendTo(others *[]Parameter) {
 	var value any
-	switch c := p.d.token(); {
+	switch c := p.d.Token(); {
 	case c == 'n':
-		p.d.null()
+		p.d.Null()
 		return
 	case c == '"':
-		value = p.d.string("")
+		value = p.d.String("")
 	case c == 't' || c == 'f':
 		value = p.bool()
 	case c == '-' || c-'0' <= 9:
 		value = p.number()
 	default:
-		p.d.fail("parameters.%s: must be a bool, a number or a string", clip(p.name))
+		p.d.Fail("parameters.%s: must be a bool, a number or a string", clip(p.name))
 		return
 	}
 	*others = append(*others, Parameter{Name: p.name, Value: value})
 }
 
 func (p *parameter) number() any {
-	text, integer := p.d.number()
+	text, integer := p.d.Number()
 	if integer {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return n
@@ -130,7 +130,7 @@ func (p *parameter) number() any {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		p.d.fail("parameters.%s: %s: no float64", clip(p.name), clip(text))
+		p.d.Fail("parameters.%s: %s: no float64", clip(p.name), clip(text))
 	}
 	return f
 }

@@ -11,16 +11,16 @@ func (d *decoder) tensors(into *[]Tensor, field string) {
 	if !d.open('[', "a list of "+field) {
 		return
 	}
-	for first := true; d.more(first, ']'); first = false {
+	for first := true; d.More(first, ']'); first = false {
 		if len(*into) == maxTensors {
-			d.fail("%s: %w", field, errTensors)
+			d.Fail("%s: %v", field, errTensors)
 			return
 		}
 		*into = append(*into, Tensor{})
 		i := len(*into) - 1
 		d.tensor(&(*into)[i])
-		if d.err != nil {
-			d.err = fmt.Errorf("%s[%d]: %w", field, i, d.err)
+		if d.Failed() {
+			d.Bad.Words = fmt.Sprintf("%s[%d]: %s", field, i, d.Bad.Words)
 		}
 	}
 }
@@ -31,11 +31,11 @@ func (d *decoder) tensor(t *Tensor) {
 	}
 	var seen fields
 	size, values := NoHeaderLength, 0
-	for first := true; d.more(first, '}'); first = false {
-		switch d.key() {
+	for first := true; d.More(first, '}'); first = false {
+		switch d.Key() {
 		case "name":
 			d.once(&seen, hasName, "name")
-			t.Name = d.string("a string")
+			t.Name = d.String("a string")
 		case "shape":
 			d.once(&seen, hasShape, "shape")
 			t.Shape = d.shape()
@@ -43,7 +43,7 @@ func (d *decoder) tensor(t *Tensor) {
 			d.once(&seen, hasType, "datatype")
 			t.Type = d.dataType()
 		case parametersField:
-			if d.once(&seen, hasParameters, parametersField); !d.null() {
+			if d.once(&seen, hasParameters, parametersField); !d.Null() {
 				d.parameters(func(p *parameter) bool { return p.ofTensor(&size) }, &t.Parameters)
 			}
 		case "data":
@@ -55,7 +55,7 @@ func (d *decoder) tensor(t *Tensor) {
 	}
 	for f, name := range map[fields]string{hasName: "name", hasShape: "shape", hasType: "datatype"} {
 		if seen&f == 0 {
-			d.fail("%s: missing", name)
+			d.Fail("%s: missing", name)
 		}
 	}
 	d.content(t, size, values)
@@ -65,21 +65,21 @@ func (d *decoder) tensor(t *Tensor) {
 // shape.
 func (d *decoder) content(t *Tensor, size, values int) {
 	switch n, err := t.Elements(); {
-	case d.err != nil:
+	case d.Failed():
 	case err != nil:
-		d.fail("%w", err)
+		d.Fail("%v", err)
 	case size != NoHeaderLength && t.JSON != nil:
-		d.fail("data: given beside parameters.binary_data_size")
+		d.Fail("data: given beside parameters.binary_data_size")
 	case size != NoHeaderLength:
 		if size > len(d.rest) {
-			d.fail("parameters.binary_data_size: %d, but only %d bytes are left behind the JSON", size, len(d.rest))
+			d.Fail("parameters.binary_data_size: %d, but only %d bytes are left behind the JSON", size, len(d.rest))
 			return
 		}
 		t.Raw, d.rest = d.rest[:size:size], d.rest[size:]
 	case t.JSON == nil:
-		d.fail("data: missing, and there is no parameters.binary_data_size")
+		d.Fail("data: missing, and there is no parameters.binary_data_size")
 	case values != n:
-		d.fail("data: %d values, but shape %v has %d", values, t.Shape, n)
+		d.Fail("data: %d values, but shape %v has %d", values, t.Shape, n)
 	}
 }
 
@@ -87,13 +87,13 @@ func (p *parameter) ofTensor(size *int) bool {
 	switch {
 	case p.name == binaryDataSize:
 		n := p.uint()
-		if p.d.err == nil && n > uint64(len(p.d.rest)) {
-			p.d.fail("parameters.binary_data_size: %d, but only %d bytes are left behind the JSON", n, len(p.d.rest))
+		if !p.d.Failed() && n > uint64(len(p.d.rest)) {
+			p.d.Fail("parameters.binary_data_size: %d, but only %d bytes are left behind the JSON", n, len(p.d.rest))
 			return true
 		}
 		*size = int(n)
 	case strings.HasPrefix(p.name, sharedMemory):
-		p.d.fail("parameters.%s: %w", clip(p.name), errSharedMemory)
+		p.d.Fail("parameters.%s: %v", clip(p.name), errSharedMemory)
 	default:
 		return false
 	}
@@ -105,19 +105,19 @@ func (d *decoder) shape() []int64 {
 	if !d.open('[', "a list of dimensions") {
 		return nil
 	}
-	for first := true; d.more(first, ']'); first = false {
-		if d.token() == 0 {
-			d.unexpected("a dimension")
+	for first := true; d.More(first, ']'); first = false {
+		if d.Token() == 0 {
+			d.Unexpected("a dimension")
 			return nil
 		}
-		text, _ := d.number()
+		text, _ := d.Number()
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			d.fail("shape: %q: must be an integer", clip(text))
+			d.Fail("shape: %q: must be an integer", clip(text))
 			return nil
 		}
 		if len(d.arena.dims)-from == maxDimensions {
-			d.fail("%w", errDimensions)
+			d.Fail("%v", errDimensions)
 			return nil
 		}
 		d.arena.dims = append(d.arena.dims, n)
@@ -126,9 +126,9 @@ func (d *decoder) shape() []int64 {
 }
 
 func (d *decoder) dataType() DataType {
-	t, err := ParseDataType(d.string("a string"))
+	t, err := ParseDataType(d.String("a string"))
 	if err != nil {
-		d.fail("%w", err)
+		d.Fail("%v", err)
 	}
 	return t
 }
@@ -138,16 +138,16 @@ func (d *decoder) outputs(r *Request) {
 	if !d.open('[', "a list of outputs") {
 		return
 	}
-	for first := true; d.more(first, ']'); first = false {
+	for first := true; d.More(first, ']'); first = false {
 		if len(r.Outputs) == maxTensors {
-			d.fail("outputs: %w", errTensors)
+			d.Fail("outputs: %v", errTensors)
 			return
 		}
 		r.Outputs = append(r.Outputs, Output{})
 		i := len(r.Outputs) - 1
 		d.output(&r.Outputs[i])
-		if d.err != nil {
-			d.err = fmt.Errorf("outputs[%d]: %w", i, d.err)
+		if d.Failed() {
+			d.Bad.Words = fmt.Sprintf("outputs[%d]: %s", i, d.Bad.Words)
 		}
 	}
 }
@@ -157,13 +157,13 @@ func (d *decoder) output(o *Output) {
 		return
 	}
 	var seen fields
-	for first := true; d.more(first, '}'); first = false {
-		switch d.key() {
+	for first := true; d.More(first, '}'); first = false {
+		switch d.Key() {
 		case "name":
 			d.once(&seen, hasName, "name")
-			o.Name = d.string("a string")
+			o.Name = d.String("a string")
 		case parametersField:
-			if d.once(&seen, hasParameters, parametersField); !d.null() {
+			if d.once(&seen, hasParameters, parametersField); !d.Null() {
 				d.parameters(func(p *parameter) bool { return p.ofOutput(o) }, &o.Parameters)
 			}
 		default:
@@ -171,7 +171,7 @@ func (d *decoder) output(o *Output) {
 		}
 	}
 	if seen&hasName == 0 {
-		d.fail("name: missing")
+		d.Fail("name: missing")
 	}
 }
 
@@ -182,7 +182,7 @@ func (p *parameter) ofOutput(o *Output) bool {
 	case p.name == "classification":
 		o.Classification = p.uint()
 	case strings.HasPrefix(p.name, sharedMemory):
-		p.d.fail("parameters.%s: %w", clip(p.name), errSharedMemory)
+		p.d.Fail("parameters.%s: %v", clip(p.name), errSharedMemory)
 	default:
 		return false
 	}

@@ -90,12 +90,14 @@ func (f *field) each(typ protowire.Type, do func(bits uint64)) error {
 	if f.Type != protowire.BytesType {
 		return fmt.Errorf("field %d: %w", f.Number, errWire)
 	}
-	element, ok := protofield.Field{Type: typ}, true
+	element := protofield.Field{Type: typ}
 	for rest := f.Bytes; len(rest) > 0; {
-		if rest, ok = element.ReadValue(rest); !ok {
+		behind, ok := element.ReadValue(rest)
+		if !ok {
 			return fmt.Errorf("field %d: %w", f.Number, errWire)
 		}
 		do(element.Bits)
+		rest = behind
 	}
 	return nil
 }

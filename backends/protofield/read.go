@@ -27,7 +27,7 @@ func (f *Field) Read(message []byte) (rest []byte, ok bool) {
 
 // ReadValue reads a value of f's type, as the elements of a packed field are.
 func (f *Field) ReadValue(b []byte) (rest []byte, ok bool) {
-	n := 0
+	var n int
 	switch f.Type {
 	case protowire.VarintType:
 		f.Bits, n = protowire.ConsumeVarint(b)
