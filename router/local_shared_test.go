@@ -74,19 +74,7 @@ func TestRowsOfMessagesAndOfRankingsShareAPassAndGetTheSameBits(t *testing.T) {
 		values[i] = float32(random.NormFloat64())
 	}
 	ranking := &denseRows{values: values, n: n}
-	var reply *oip.Reply
-	release := k.holdUp()
-	var both sync.WaitGroup
-	both.Go(func() {
-		if err := k.batcher.Score(ranking.work()); err != nil {
-			t.Error(err)
-		}
-	})
-	both.Go(func() { reply = k.send(denseMessage(values, width)) })
-	k.waitFor(2 * n)
-	before := k.batcher.Stats()
-	release()
-	both.Wait()
+	reply, before := k.inOnePass(ranking, denseMessage(values, width))
 	after := k.batcher.Stats()
 	if after.Passes-before.Passes != 1 || after.Requests-before.Requests != 2 || after.Rows-before.Rows != 2*n {
 		t.Errorf("%d passes of %d requests; want 1 of 2", after.Passes-before.Passes, after.Requests-before.Requests)
@@ -106,18 +94,7 @@ func TestAPassWithDetailsIsSharedTooAndALargeMessageSplit(t *testing.T) {
 		values[i] = float32(i) - 20
 	}
 	ranking := &denseRows{values: values, n: 3}
-	var reply *oip.Reply
-	release := k.holdUp()
-	var both sync.WaitGroup
-	both.Go(func() {
-		if err := k.batcher.Score(ranking.work()); err != nil {
-			t.Error(err)
-		}
-	})
-	both.Go(func() { reply = k.send(denseMessage(values, 2)) })
-	k.waitFor(3 + 30)
-	release()
-	both.Wait()
+	reply, _ := k.inOnePass(ranking, denseMessage(values, 2))
 	defer reply.Release()
 	if !slices.Equal(ranking.scores, []float32{-39, -35, -31}) {
 		t.Errorf("scores are %v", ranking.scores)
@@ -129,6 +106,25 @@ func TestAPassWithDetailsIsSharedTooAndALargeMessageSplit(t *testing.T) {
 			t.Errorf("row %d: sum %v, scaled … %v of %v", i, sums[i], last, values[2*i:2*i+2])
 		}
 	}
+}
+
+// inOnePass has a ranking and a message wait for the same pass, and then both answered.
+// before is what was counted until then.
+func (k *kit) inOnePass(ranking *denseRows, m *oip.Message) (reply *oip.Reply, before batcher.Stats) {
+	release := k.holdUp()
+	var both sync.WaitGroup
+	both.Go(func() {
+		if err := k.batcher.Score(ranking.work()); err != nil {
+			k.t.Error(err)
+		}
+	})
+	rows := ranking.n + m.Rows()
+	both.Go(func() { reply = k.send(m) })
+	k.waitFor(rows)
+	before = k.batcher.Stats()
+	release()
+	both.Wait()
+	return reply, before
 }
 
 // denseMessage is rows for the input "dense", as bytes.

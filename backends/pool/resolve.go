@@ -13,7 +13,7 @@ import (
 func (p *Pool[C]) followNames(ctx context.Context) {
 	var addresses []target // they need not wait for the names
 	for _, endpoint := range p.cfg.Endpoints {
-		if !isName(endpoint) {
+		if !IsName(endpoint) {
 			addresses = append(addresses, target{endpoint, endpoint})
 		}
 	}
@@ -21,7 +21,7 @@ func (p *Pool[C]) followNames(ctx context.Context) {
 	known := make(map[string][]target) // by endpoint
 	for {
 		p.keep(ctx, p.resolve(ctx, known))
-		if p.cfg.Resolve == 0 || !slices.ContainsFunc(p.cfg.Endpoints, isName) {
+		if p.cfg.Resolve == 0 || !slices.ContainsFunc(p.cfg.Endpoints, IsName) {
 			return
 		}
 		timer := time.NewTimer(p.cfg.Resolve)
@@ -43,7 +43,7 @@ type target struct{ address, endpoint string }
 func (p *Pool[C]) resolve(ctx context.Context, known map[string][]target) []target {
 	var all []target
 	for _, endpoint := range p.cfg.Endpoints {
-		if !isName(endpoint) {
+		if !IsName(endpoint) {
 			all = append(all, target{endpoint, endpoint})
 			continue
 		}
@@ -111,8 +111,8 @@ func (p *Pool[C]) keep(ctx context.Context, targets []target) {
 	}
 }
 
-// isName reports whether an endpoint's host is a name rather than an address.
-func isName(endpoint string) bool {
+// IsName reports whether an endpoint's host is a name rather than an address.
+func IsName(endpoint string) bool {
 	host, _, err := net.SplitHostPort(endpoint)
 	return err == nil && net.ParseIP(host) == nil
 }

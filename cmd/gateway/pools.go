@@ -34,15 +34,26 @@ type place struct {
 	caller *oip.Pooled
 }
 
-// serversPerName is how many servers a DNS name is taken for, where room is made for
-// the passes that they can hold together. A pass is made when it is first needed.
+// serversPerName is how many servers a DNS name is taken for where room is made for the
+// passes that they can hold together. A pass is made when it is first needed.
 const serversPerName = 16
 
-func newPlace(name string, cfg config.Pool) (*place, error) {
-	p := &place{
-		name: name, servers: cfg.Servers,
-		runners: batcher.NewRunners(cfg.Servers.MaxInFlight * len(cfg.Servers.Endpoints) * serversPerName),
+// runnersFor returns a place for each pass that the servers may hold; rows that come
+// while all of them do wait, and share the next.
+func runnersFor(cfg *pool.Config) *batcher.Runners {
+	servers := 0
+	for _, endpoint := range cfg.Endpoints {
+		if pool.IsName(endpoint) {
+			servers += serversPerName
+		} else {
+			servers++
+		}
 	}
+	return batcher.NewRunners(cfg.MaxInFlight * servers)
+}
+
+func newPlace(name string, cfg config.Pool) (*place, error) {
+	p := &place{name: name, servers: cfg.Servers, runners: runnersFor(&cfg.Servers)}
 	p.dialer = &oip.Dialer{Protocol: cfg.Protocol, Config: cfg.Client, Verify: p.verify}
 	if cfg.TLS.On {
 		var err error

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -139,6 +140,26 @@ func TestRowsGoWhereTheyCanBeScored(t *testing.T) {
 	}
 	s.Set(oiptest.Faults{})
 	until(func() bool { return score() == linearScore(7, 3) })
+}
+
+func TestRowsThatFindNoServerFreeShareTheNextPass(t *testing.T) {
+	s := oiptest.Start(t, oiptest.Config{PerCall: 20 * time.Millisecond})
+	p := over(oip.GRPC, s)
+	p.Servers.MaxInFlight = 1
+	f := startDistant(t, p, nothing)
+	const callers = 10
+	var all sync.WaitGroup
+	for i := range callers {
+		all.Go(func() {
+			if r, _ := f.rank(t, "/rank", body(7, []int{i}, `,"budget_ms":2000`)); r.Degraded || r.Items[0].Score != linearScore(7, i) {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	all.Wait()
+	if n := s.Stats().Calls; n >= callers {
+		t.Errorf("%d calls for %d rankings that came together", n, callers)
+	}
 }
 
 func TestASmallerModelStepsInForServersThatAreOut(t *testing.T) {
