@@ -11,10 +11,12 @@ import (
 )
 
 // scored returns a cache that knows alice's scores of items 0 to 9, made a second
-// ago.
+// ago. It has so many slots that no two entities of a test share one, as in a small
+// cache one of some hundred runs would have it.
 func scored(t *testing.T, reads Reads) (c *call, key Key, now time.Time) {
 	t.Helper()
 	c, key, now = &call{cache: newCache(t, config)}, alice, time.Now()
+	c.cache.changes = newChanges(maxSlots * bytesPerSlots)
 	key.Reads = reads
 	before := now.Add(-time.Second)
 	c.cache.start = before.Add(-Tick)
