@@ -88,7 +88,7 @@ func (c *catalog) fill(items int, layout *features.Layout) error {
 // config is the configuration of a store or a writer over s.
 func (c *catalog) config(s *server, layout redis.Layout) redis.Config {
 	cfg := redis.DefaultConfig()
-	cfg.Addresses, cfg.Layout, cfg.Project = []string{s.addr}, layout, project
+	cfg.Addresses, cfg.Layout, cfg.Project = []string{s.Address}, layout, project
 	cfg.Timeout = fetchTimeout
 	return cfg
 }

@@ -52,7 +52,7 @@ func (c *contest) run(ctx context.Context) ([]figures, error) {
 }
 
 func (c *contest) measure(ctx context.Context, s *stack, f *figures) error {
-	before, err := c.server.cpu(ctx)
+	before, err := c.server.CPU()
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *contest) measure(ctx context.Context, s *stack, f *figures) error {
 	if err != nil {
 		return err
 	}
-	after, err := c.server.cpu(ctx)
+	after, err := c.server.CPU()
 	if err != nil {
 		return err
 	}

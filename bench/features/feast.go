@@ -68,7 +68,7 @@ func openFeast(ctx context.Context, python string, c *catalog, s *server) (*feas
 		columns = append(columns, column.Name)
 	}
 	first, err := f.say(map[string]any{
-		"address": s.addr, "project": project, "view": viewName, "join_key": joinKey, "columns": columns, "id": firstID,
+		"address": s.Address, "project": project, "view": viewName, "join_key": joinKey, "columns": columns, "id": firstID,
 	})
 	if err != nil {
 		f.close()

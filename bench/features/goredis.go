@@ -21,7 +21,7 @@ type plain struct {
 
 func openPlain(c *catalog, s *server, layout rankgate.Layout) *plain {
 	return &plain{
-		catalog: c, client: redis.NewClient(&redis.Options{Addr: s.addr}),
+		catalog: c, client: redis.NewClient(&redis.Options{Addr: s.Address}),
 		layout: layout, fields: c.feast.Fields(), keys: make([]string, c.items),
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // load is a stream of requests, each of distinct items as a ranking's candidates
@@ -24,14 +26,14 @@ const uniformName = "uniform ids"
 const loadRequests = 2048
 
 func uniformLoad(c *catalog) *load {
-	random := newRandom(2)
+	random := seed.Random(2)
 	return newLoad(uniformName, c, func() int { return random.IntN(len(c.records)) })
 }
 
 // zipfLoad draws from Zipf's law until there are enough distinct items. Which items
 // are popular has nothing to do with their ids.
 func zipfLoad(c *catalog) *load {
-	random := newRandom(3)
+	random := seed.Random(3)
 	places := random.Perm(len(c.records))
 	zipf := rand.NewZipf(random, zipfExponent, 1, uint64(len(places)-1))
 	return newLoad(fmt.Sprintf("Zipf(%v) ids", zipfExponent), c, func() int { return places[zipf.Uint64()] })
@@ -69,9 +71,4 @@ func (l *load) take() []int32 {
 // from returns the same stream, begun somewhere else.
 func (l *load) from(start int) *load {
 	return &load{name: l.name, requests: l.requests, next: start % len(l.requests)}
-}
-
-// newRandom is seeded: every run asks for the same.
-func newRandom(seed uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // nobody guesses at a benchmark
 }

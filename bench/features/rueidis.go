@@ -66,7 +66,7 @@ const cachedTTL = time.Hour
 // openCached opens a client whose cache has the given number of bytes.
 func openCached(c *catalog, s *server, layout redis.Layout, size int) (*cached, error) {
 	client, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress: []string{s.addr}, ForceSingleClient: true, AlwaysPipelining: true, PipelineMultiplex: -1, CacheSizeEachConn: size,
+		InitAddress: []string{s.Address}, ForceSingleClient: true, AlwaysPipelining: true, PipelineMultiplex: -1, CacheSizeEachConn: size,
 	})
 	if err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ const (
 // writeContest lets rankgate, which never lets an older row win, compete with
 // redis-cli --pipe, which is fed with ready commands of the same bytes.
 func writeContest(ctx context.Context, c *catalog, s *server, layout redis.Layout, over bool, rounds int) ([]figures, error) {
-	if err := c.writeSource(s.dir); err != nil {
+	if err := c.writeSource(s.Dir); err != nil {
 		return nil, err
 	}
 	if over {
@@ -79,7 +79,7 @@ func newWriter(c *catalog, s *server, layout redis.Layout) (*filler, error) {
 // newMaterializer does what gateway materialize does.
 func newMaterializer(c *catalog, s *server, layout redis.Layout) (*filler, error) {
 	return newFiller(c, s, layout, materializeName, func(ctx context.Context, writer *redis.Writer) error {
-		counts, err := offline.Materialize(ctx, offline.Options{Registry: c.reg, Dir: s.dir, Batch: batchRows, Writer: writer})
+		counts, err := offline.Materialize(ctx, offline.Options{Registry: c.reg, Dir: s.Dir, Batch: batchRows, Writer: writer})
 		if err == nil && counts[0].Stored != int64(len(c.records)) {
 			err = fmt.Errorf("%d of %d rows were stored", counts[0].Stored, len(c.records))
 		}
@@ -114,11 +114,11 @@ func newPipe(c *catalog, s *server, layout redis.Layout) (*filler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redis-cli is not here: run %q", serverInstall)
 	}
-	host, port, err := net.SplitHostPort(s.addr)
+	host, port, err := net.SplitHostPort(s.Address)
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(s.dir, "commands")
+	path := filepath.Join(s.Dir, "commands")
 	if err := os.WriteFile(path, c.commands(layout), 0o600); err != nil {
 		return nil, err
 	}

@@ -7,17 +7,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"sync"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/process"
 )
 
 // backends are fault servers in a process of their own, so that what they use of the
 // processors is not the generator's. They end with this process: their standard
 // input does.
 type backends struct {
-	*child
+	*process.Child
 	addresses []address
 
 	mu  sync.Mutex // guards what follows: one order at a time
@@ -48,21 +48,14 @@ type told struct {
 
 // startBackends starts a fleet.
 func (s *session) startBackends(ctx context.Context, f fleet) (*backends, error) {
-	b := &backends{child: &child{command: exec.CommandContext(ctx, s.self, "-role", roleBackends)}} //nolint:gosec // ourselves
-	b.command.Stderr = &b.log
-	in, err := b.command.StdinPipe()
+	child, err := process.StartPiped(ctx, s.self, "-role", roleBackends)
 	if err != nil {
 		return nil, err
 	}
-	out, w := io.Pipe()
-	b.command.Stdout = w
-	b.in, b.out = json.NewEncoder(in), json.NewDecoder(out)
-	if err := b.start(); err != nil {
-		return nil, err
-	}
+	b := &backends{Child: child, in: json.NewEncoder(child.In), out: json.NewDecoder(child.Out)}
 	var t told
-	go func() { <-b.ended; w.CloseWithError(errors.New("the backends have ended: " + b.log.String())) }()
 	if err := b.exchange(f, &t); err != nil {
+		b.Stop()
 		return nil, err
 	}
 	b.addresses = t.Addresses
@@ -108,10 +101,14 @@ func (b *backends) order(o order) ([]oiptest.Stats, error) {
 
 // exchange says something to the process and reads what it says to that.
 func (b *backends) exchange(say, hear any) error {
-	if err := b.in.Encode(say); err != nil {
-		return err
+	err := b.in.Encode(say)
+	if err == nil {
+		err = b.out.Decode(hear)
 	}
-	return b.out.Decode(hear)
+	if err != nil {
+		return fmt.Errorf("the backends: %w: %s", err, b.Log())
+	}
+	return nil
 }
 
 // serveBackends is the process of backends: it takes a fleet and orders, one a line,

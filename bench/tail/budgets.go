@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/report"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // slack is how much later than its budget an answer may be.
@@ -28,14 +30,14 @@ func runShortBudgets(ctx context.Context, s *session) (*row, error) {
 	defer w.close()
 	l := w.rank()
 	l.budget = budgetOf
-	fastest, err := w.closed(ctx, l, 32, pick(s, 5*time.Second, time.Second))
+	fastest, err := w.Closed(ctx, l, 32, pick(s, 5*time.Second, time.Second))
 	if err != nil {
 		return nil, err
 	}
-	rate := 0.5 * float64(len(fastest.samples)) / fastest.length.Seconds()
+	rate := 0.5 * float64(len(fastest.Samples)) / fastest.Length.Seconds()
 	requests := pick(s, 1_000_000, 5_000)
 	length := time.Duration(float64(requests) / rate * 1.1 * float64(time.Second))
-	r, before, after, err := w.counted(ctx, l, poisson(newRandom(11), step{rate, length}).count(requests))
+	r, before, after, err := w.counted(ctx, l, load.Poisson(seed.Random(11), load.Step{Rate: rate, Length: length}).First(requests))
 	if err != nil {
 		return nil, err
 	}
@@ -48,23 +50,26 @@ func runShortBudgets(ctx context.Context, s *session) (*row, error) {
 		spent += int(all[i].Spent)
 		unbounded += int(all[i].Unbounded)
 	}
-	late := func(of func(*sample) time.Duration) func(*sample) bool {
-		return func(s *sample) bool { return s.budget > 0 && of(s) > s.budget+slack }
+	late := func(of func(*load.Sample) time.Duration) func(*load.Sample) bool {
+		return func(s *load.Sample) bool { return s.Budget > 0 && of(s) > s.Budget+slack }
 	}
-	seen := r.count(late(tookOf))
-	over := func(s *sample) time.Duration { return s.reported - s.budget }
-	return &row{run: r.samples, words: r.words, extra: after.extra(before), lag: s.lag(),
+	seen := r.Count(late(tookOf))
+	over := func(s *load.Sample) time.Duration { return s.Reported - s.Budget }
+	return &row{run: r.Samples, words: r.Words, extra: after.extra(before), lag: s.lag(),
 		notes: []string{
 			fmt.Sprintf("%.0f requests a second; the latest answer was reported %s after its budget",
-				rate, report.Duration(max(r.percentile(1, over), 0))),
+				rate, report.Duration(max(r.Percentile(1, over), 0))),
 			fmt.Sprintf("the generator, which shares the processors, saw %d answers later than 2 ms after theirs, counted from when they were due",
 				seen),
 		},
 		checks: []check{
-			noneCorrupt(r.count(isCorrupt)),
-			noneFailed(len(r.with(failed))),
-			atMost("reported later than budget + 2 ms", float64(r.count(late(reportedOf)))/float64(len(r.samples)), pick(s, 0, 0.02)),
+			noneCorrupt(r.Corrupt()),
+			noneFailed(len(r.With(load.Failed))),
+			atMost("reported later than budget + 2 ms", float64(r.Count(late(reportedOf)))/float64(len(r.Samples)), pick(s, 0, 0.02)),
 			none("sent after expiry", spent),
 			none("sent without a deadline", unbounded),
 		}}, nil
 }
+
+func tookOf(s *load.Sample) time.Duration     { return s.Took }
+func reportedOf(s *load.Sample) time.Duration { return s.Reported }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // failingCanary would give a fifth of the users a version that scores nothing.
@@ -14,21 +17,21 @@ func runFailingCanary(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer g.stop()
-	gen := newGenerator(0)
-	defer gen.close()
+	defer g.Stop()
+	gen := load.New(0)
+	defer gen.Close()
 	l := &ranking{url: g.url(), right: sumModel, rows: 10}
-	r, err := gen.open(ctx, l, poisson(newRandom(19), step{200, pick(s, 20*time.Second, 4*time.Second)}))
+	r, err := gen.Open(ctx, l, load.Poisson(seed.Random(19), load.Step{Rate: 200, Length: pick(s, 20*time.Second, 4*time.Second)}))
 	if err != nil {
 		return nil, err
 	}
-	after := r.between(time.Second, r.length)
-	its := r.count(func(s *sample) bool { return s.version == "2" })
-	shown := after.count(func(s *sample) bool { return s.outcome != ok })
-	return &row{run: r.samples, words: r.words, extra: noExtra, lag: 0,
+	after := r.Between(time.Second, r.Length)
+	its := r.Count(func(s *load.Sample) bool { return s.Version == "2" })
+	shown := after.Count(func(s *load.Sample) bool { return s.Outcome != load.OK })
+	return &row{run: r.Samples, words: r.Words, extra: noExtra, lag: 0,
 		notes: []string{fmt.Sprintf("%d answers were the canary's, all of them without a score of its own", its)},
 		checks: []check{
-			noneCorrupt(r.count(isCorrupt)),
+			noneCorrupt(r.Corrupt()),
 			{want: "0 seen by users after 1 s", got: fmt.Sprintf("%d seen after 1 s", shown), met: shown == 0},
 		}}, nil
 }

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/process"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // cutAnswers breaks answers off in their middle: those of one server, then all, over
@@ -23,20 +26,20 @@ func runCutAnswers(ctx context.Context, s *session) (*row, error) {
 		}
 	}
 	all.checks = []check{
-		noneCorrupt(all.run.count(isCorrupt)),
-		noneFailed(len(all.run.with(failed))),
+		noneCorrupt(all.run.Corrupt()),
+		noneFailed(len(all.run.With(load.Failed))),
 		none("rows from broken answers", tried.used),
 		none("rows cached from them", tried.cached),
 		{want: "complete again", got: fmt.Sprintf("%d of 4 complete again", tried.recovered), met: tried.recovered == 4, hard: true},
 	}
 	all.notes = append(all.notes, fmt.Sprintf("%.1f %% of the answers were complete while one server was broken",
-		100*tried.oneBroken.complete()))
+		100*tried.oneBroken.Complete()))
 	return all, nil
 }
 
 // cutTrial is what was seen while answers were broken off.
 type cutTrial struct {
-	oneBroken    samples
+	oneBroken    load.Samples
 	used, cached int // rows that answers had while all servers were broken
 	recovered    int
 }
@@ -57,7 +60,7 @@ func (s *session) cut(ctx context.Context, protocol string, fault oiptest.Faults
 	if err := w.backends.set(0, fault); err != nil {
 		return err
 	}
-	one, err := w.open(ctx, w.rank(), poisson(newRandom(5), step{100, length}).count(neverAsked))
+	one, err := w.Open(ctx, w.rank(), load.Poisson(seed.Random(5), load.Step{Rate: 100, Length: length}).First(neverAsked))
 	if err != nil {
 		return err
 	}
@@ -66,7 +69,7 @@ func (s *session) cut(ctx context.Context, protocol string, fault oiptest.Faults
 	}
 	again := w.rank() // the same 20 requests again and again
 	again.first, again.repeat = neverAsked, 20
-	broken, err := w.open(ctx, again, poisson(newRandom(5), step{100, length}))
+	broken, err := w.Open(ctx, again, load.Poisson(seed.Random(5), load.Step{Rate: 100, Length: length}))
 	if err != nil {
 		return err
 	}
@@ -81,16 +84,16 @@ func (s *session) cut(ctx context.Context, protocol string, fault oiptest.Faults
 	if err != nil {
 		return err
 	}
-	for _, r := range []*run{one, broken, well} {
+	for _, r := range []*load.Run{one, broken, well} {
 		all.take(r)
 	}
 	all.extra += after.extra(before)
-	tried.oneBroken = append(tried.oneBroken, one.samples...)
-	for i := range broken.samples {
-		tried.used += broken.samples[i].fresh
-		tried.cached += broken.samples[i].cached
+	tried.oneBroken = append(tried.oneBroken, one.Samples...)
+	for i := range broken.Samples {
+		tried.used += broken.Samples[i].Fresh
+		tried.cached += broken.Samples[i].Cached
 	}
-	if last := well.samples; len(last) > 0 && last[len(last)-1].outcome == ok {
+	if last := well.Samples; len(last) > 0 && last[len(last)-1].Outcome == load.OK {
 		tried.recovered++
 	}
 	return nil
@@ -101,10 +104,10 @@ func (s *session) cut(ctx context.Context, protocol string, fault oiptest.Faults
 const neverAsked = 1500
 
 // recover repeats a load, a second of it at a time, until an answer is complete.
-func (w *world) recover(ctx context.Context, l load) (*run, error) {
-	for end := time.Now().Add(patience); ; {
-		r, err := w.open(ctx, l, constant(50, time.Second))
-		if err != nil || r.complete() > 0.9 || time.Now().After(end) {
+func (w *world) recover(ctx context.Context, l load.Load) (*load.Run, error) {
+	for end := time.Now().Add(process.Patience); ; {
+		r, err := w.Open(ctx, l, load.Constant(50, time.Second))
+		if err != nil || r.Complete() > 0.9 || time.Now().After(end) {
 			return r, err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 var unavailable = oiptest.Faults{Status: http.StatusServiceUnavailable}
@@ -21,12 +23,12 @@ func runFlapping(ctx context.Context, s *session) (*row, error) {
 	}
 	defer w.close()
 	length := pick(s, 120*time.Second, 6*time.Second)
-	var flaps []event
+	var flaps []load.Event
 	for at := time.Duration(0); at < length; at += time.Second {
-		flaps = append(flaps, event{at, func() error { return w.backends.set(0, unavailable) }},
-			event{at + time.Second/2, func() error { return w.backends.set(0, oiptest.Faults{}) }})
+		flaps = append(flaps, load.Event{At: at, Do: func() error { return w.backends.set(0, unavailable) }},
+			load.Event{At: at + time.Second/2, Do: func() error { return w.backends.set(0, oiptest.Faults{}) }})
 	}
-	r, before, after, err := w.counted(ctx, w.rank(), poisson(newRandom(6), step{200, length}), flaps...)
+	r, before, after, err := w.counted(ctx, w.rank(), load.Poisson(seed.Random(6), load.Step{Rate: 200, Length: length}), flaps...)
 	if err != nil {
 		return nil, err
 	}
@@ -34,12 +36,12 @@ func runFlapping(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &row{run: r.samples, words: r.words, extra: after.extra(before), lag: s.lag(),
+	return &row{run: r.Samples, words: r.Words, extra: after.extra(before), lag: s.lag(),
 		notes: []string{fmt.Sprintf("the server that had flapped took calls again %.1f s after it was well", back.Seconds())},
 		checks: []check{
-			noneCorrupt(r.count(isCorrupt)),
-			noneFailed(len(r.with(failed))),
-			atLeast("complete", r.complete(), pick(s, 0.999, 0.95)),
+			noneCorrupt(r.Corrupt()),
+			noneFailed(len(r.With(load.Failed))),
+			atLeast("complete", r.Complete(), pick(s, 0.999, 0.95)),
 			{want: "calls again when well", got: fmt.Sprintf("calls again after %.1f s", back.Seconds()), met: back >= 0},
 		}}, nil
 }
@@ -50,11 +52,11 @@ func (w *world) returns(ctx context.Context, server int, most time.Duration) (ti
 	back := time.Duration(-1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	watch := event{0, func() error {
+	watch := load.Event{At: 0, Do: func() error {
 		began := time.Now()
 		before, err := w.backends.stats()
 		for err == nil && time.Since(began) < most {
-			if err = pause(ctx, beat); err != nil {
+			if err = load.Pause(ctx, beat); err != nil {
 				break
 			}
 			var now []oiptest.Stats
@@ -74,7 +76,7 @@ func (w *world) returns(ctx context.Context, server int, most time.Duration) (ti
 		}
 		return err
 	}}
-	_, err := w.open(ctx, w.rank(), poisson(newRandom(7), step{200, most}), watch)
+	_, err := w.Open(ctx, w.rank(), load.Poisson(seed.Random(7), load.Step{Rate: 200, Length: most}), watch)
 	if back >= 0 {
 		return back, nil // the load was ended
 	}
@@ -94,17 +96,17 @@ func runOutage(ctx context.Context, s *session) (*row, error) {
 	end := begin + pick(s, 30*time.Second, 5*time.Second)
 	length := end + pick(s, 20*time.Second, 7*time.Second)
 	var early, late []oiptest.Stats
-	events := []event{
-		{begin, func() error { return w.backends.setAll(unavailable) }},
-		{calm, func() (err error) { early, err = w.backends.stats(); return err }},
-		{end, func() (err error) {
+	events := []load.Event{
+		{At: begin, Do: func() error { return w.backends.setAll(unavailable) }},
+		{At: calm, Do: func() (err error) { early, err = w.backends.stats(); return err }},
+		{At: end, Do: func() (err error) {
 			if late, err = w.backends.stats(); err != nil {
 				return err
 			}
 			return w.backends.setAll(oiptest.Faults{})
 		}},
 	}
-	r, before, after, err := w.counted(ctx, w.rank(), poisson(newRandom(8), step{200, length}), events...)
+	r, before, after, err := w.counted(ctx, w.rank(), load.Poisson(seed.Random(8), load.Step{Rate: 200, Length: length}), events...)
 	if err != nil {
 		return nil, err
 	}
@@ -114,10 +116,10 @@ func runOutage(ctx context.Context, s *session) (*row, error) {
 		calls += late[i].Calls - early[i].Calls
 	}
 	seconds := (end - calm).Seconds() * float64(len(late))
-	recovered := r.recovered(end, time.Second, func(s samples) bool { return s.complete() >= 0.99 })
-	return &row{run: r.between(begin, r.length), words: r.words, extra: after.extra(before), lag: s.lag(), checks: []check{
-		noneCorrupt(r.count(isCorrupt)),
-		noneFailed(len(r.with(failed))),
+	recovered := r.Recovered(end, time.Second, func(s load.Samples) bool { return s.Complete() >= 0.99 })
+	return &row{run: r.Between(begin, r.Length), words: r.Words, extra: after.extra(before), lag: s.lag(), checks: []check{
+		noneCorrupt(r.Corrupt()),
+		noneFailed(len(r.With(load.Failed))),
 		within("full traffic after", recovered, pick(s, 5*time.Second, 6*time.Second)),
 		rateAtMost("probes", float64(probes)/seconds, pick(s, 2.0, 4)),
 		rateAtMost("calls", float64(calls)/seconds, pick(s, 2.0, 4)),
@@ -130,15 +132,4 @@ func rateAtMost(what string, got, most float64) check {
 		want: fmt.Sprintf("%s ≤ %.1f/s a server", what, most), got: fmt.Sprintf("%s %.1f/s a server", what, got),
 		met: got <= most, hard: true,
 	}
-}
-
-// recovered is how long after a moment the first window began that is as it should
-// be; a day if there is none.
-func (r *run) recovered(from, window time.Duration, good func(samples) bool) time.Duration {
-	for at := from; at+window <= r.length; at += beat {
-		if part := r.between(at, at+window); len(part) > 0 && good(part) {
-			return at - from
-		}
-	}
-	return 24 * time.Hour
 }

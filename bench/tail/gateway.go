@@ -11,11 +11,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rankgate/rankgate/bench/process"
 )
 
 // gateway is a running gateway.
 type gateway struct {
-	*child
+	*process.Child
 	http, admin string // addresses
 	dir         string // with its gateway.yaml
 	binary      string
@@ -42,10 +44,10 @@ func (s *session) newGateway(ctx context.Context, change sections) (*gateway, er
 	if g.dir, err = os.MkdirTemp(s.dir, "gateway-"); err != nil {
 		return nil, err
 	}
-	if g.http, err = freeAddress(); err != nil {
+	if g.http, err = process.FreeAddress(); err != nil {
 		return nil, err
 	}
-	if g.admin, err = freeAddress(); err != nil {
+	if g.admin, err = process.FreeAddress(); err != nil {
 		return nil, err
 	}
 	all := maps.Clone(usual)
@@ -66,11 +68,11 @@ func (s *session) newGateway(ctx context.Context, change sections) (*gateway, er
 // serve starts the gateway and waits until it is ready.
 func (g *gateway) serve(ctx context.Context) error {
 	var err error
-	if g.child, err = start(ctx, g.binary, "serve", "-c", filepath.Join(g.dir, "gateway.yaml")); err != nil {
+	if g.Child, err = process.Start(ctx, g.binary, "serve", "-c", filepath.Join(g.dir, "gateway.yaml")); err != nil {
 		return err
 	}
-	if err := g.await(ctx, "ready", func() bool { return isReady(g.http) }); err != nil {
-		g.stop()
+	if err := g.Await(ctx, "ready", func() bool { return isReady(g.http) }); err != nil {
+		g.Stop()
 		return err
 	}
 	return nil

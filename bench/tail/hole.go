@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // blackHole has a server take everything and answer nothing.
@@ -20,7 +22,7 @@ func runBlackHole(ctx context.Context, s *session) (*row, error) {
 	defer w.close()
 	begin, length := time.Second, pick(s, 30*time.Second, 5*time.Second)
 	ejected := time.Duration(0)
-	fault := event{begin, func() error {
+	fault := load.Event{At: begin, Do: func() error {
 		if err := w.backends.set(0, oiptest.Faults{BlackHole: true}); err != nil {
 			return err
 		}
@@ -28,16 +30,16 @@ func runBlackHole(ctx context.Context, s *session) (*row, error) {
 		ejected, err = w.lastTraffic(ctx, 0, length-begin)
 		return err
 	}}
-	r, before, after, err := w.counted(ctx, w.rank(), poisson(newRandom(4), step{200, length}), fault)
+	r, before, after, err := w.counted(ctx, w.rank(), load.Poisson(seed.Random(4), load.Step{Rate: 200, Length: length}), fault)
 	if err != nil {
 		return nil, err
 	}
-	late := r.between(begin+time.Second, r.length)
-	return &row{run: r.between(begin, r.length), words: r.words, extra: after.extra(before), lag: s.lag(), checks: []check{
-		noneCorrupt(r.count(isCorrupt)),
-		noneFailed(len(r.with(failed))),
+	late := r.Between(begin+time.Second, r.Length)
+	return &row{run: r.Between(begin, r.Length), words: r.Words, extra: after.extra(before), lag: s.lag(), checks: []check{
+		noneCorrupt(r.Corrupt()),
+		noneFailed(len(r.With(load.Failed))),
 		within("ejected", ejected, pick(s, time.Second, 3*time.Second)),
-		atLeast("complete after 1 s", late.complete(), pick(s, 0.999, 0.95)),
+		atLeast("complete after 1 s", late.Complete(), pick(s, 0.999, 0.95)),
 	}}, nil
 }
 
@@ -52,7 +54,7 @@ const (
 func (w *world) lastTraffic(ctx context.Context, server int, length time.Duration) (last time.Duration, err error) {
 	seen := int64(0)
 	for began := time.Now(); time.Since(began) < length; {
-		if err := pause(ctx, beat); err != nil {
+		if err := load.Pause(ctx, beat); err != nil {
 			return 0, err
 		}
 		all, err := w.backends.stats()

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"sync"
 	"time"
 
-	vegeta "github.com/tsenart/vegeta/v12/lib"
-
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
 )
 
 // leavers has half of the callers go away while their rows wait for the only server,
@@ -27,7 +23,7 @@ func runLeavers(ctx context.Context, s *session) (*row, error) {
 		return nil, err
 	}
 	defer w.close()
-	r := &row{run: samples{}, words: map[string]int{}}
+	r := &row{run: load.Samples{}, words: map[string]int{}}
 	before, err := w.sends()
 	if err != nil {
 		return nil, err
@@ -49,8 +45,8 @@ func runLeavers(ctx context.Context, s *session) (*row, error) {
 	r.extra = after.extra(before)
 	r.notes = append(r.notes, fmt.Sprintf("sent counts those who stayed; as many rows were given up, %d", left))
 	r.checks = []check{
-		noneCorrupt(r.run.count(isCorrupt)),
-		noneFailed(len(r.run.with(failed))),
+		noneCorrupt(r.run.Corrupt()),
+		noneFailed(len(r.run.With(load.Failed))),
 		atLeast("rows given up that never ran", 1-float64(ran)/float64(max(left, 1)), pick(s, 0.95, 0.8)),
 	}
 	return r, nil
@@ -58,7 +54,7 @@ func runLeavers(ctx context.Context, s *session) (*row, error) {
 
 // crowd is what came of callers of whom half have left.
 type crowd struct {
-	stayed    samples
+	stayed    load.Samples
 	ran, left int // rows of those who left: that ran, and in all
 }
 
@@ -79,10 +75,10 @@ func (w *world) crowd(ctx context.Context, round int) (*crowd, error) {
 	plug, others := w.rank(), w.rank()
 	plug.rows = plugRows
 	first := round * (crowdSize + 1)
-	stay := make([]sample, 1+crowdSize/2)
+	stay := make([]load.Sample, 1+crowdSize/2)
 	var wg sync.WaitGroup
-	wg.Go(func() { stay[0] = w.one(ctx, plug, first) })
-	if err := pause(ctx, arriveAt); err != nil {
+	wg.Go(func() { stay[0] = w.One(ctx, plug, first) })
+	if err := load.Pause(ctx, arriveAt); err != nil {
 		return nil, err
 	}
 	leaving, leave := context.WithTimeout(ctx, leaveAt)
@@ -90,9 +86,9 @@ func (w *world) crowd(ctx context.Context, round int) (*crowd, error) {
 	for i := range crowdSize {
 		n := first + 1 + i
 		if i%2 == 0 {
-			wg.Go(func() { stay[1+i/2] = w.one(ctx, others, n) })
+			wg.Go(func() { stay[1+i/2] = w.One(ctx, others, n) })
 		} else {
-			wg.Go(func() { w.one(leaving, others, n) })
+			wg.Go(func() { w.One(leaving, others, n) })
 		}
 	}
 	wg.Wait()
@@ -103,7 +99,7 @@ func (w *world) crowd(ctx context.Context, round int) (*crowd, error) {
 	c := &crowd{stayed: stay, left: crowdSize / 2 * others.rows}
 	wanted := 0
 	for i := range stay {
-		wanted += stay[i].fresh
+		wanted += stay[i].Fresh
 	}
 	c.ran = max(int(after[0].Rows-before[0].Rows)-wanted, 0)
 	return c, nil
@@ -120,29 +116,8 @@ func (w *world) settled(ctx context.Context) ([]oiptest.Stats, error) {
 			return all, nil
 		}
 		last = all[0].Served
-		if err := pause(ctx, 4*plugRows*time.Millisecond/3); err != nil {
+		if err := load.Pause(ctx, 4*plugRows*time.Millisecond/3); err != nil {
 			return nil, err
 		}
 	}
-}
-
-// one sends one request, as a caller who leaves when ctx ends.
-func (w *world) one(ctx context.Context, l load, n int) (s sample) {
-	var t vegeta.Target
-	l.request(n, &t)
-	began := time.Now()
-	res := vegeta.Result{}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, bytes.NewReader(t.Body))
-	if err == nil {
-		request.Header = t.Header
-		var response *http.Response
-		if response, err = w.transport.RoundTrip(request); err == nil {
-			defer response.Body.Close()
-			res.Code = uint16(response.StatusCode)
-			res.Body, _ = io.ReadAll(response.Body) // what is missing is judged
-		}
-	}
-	l.judge(&res, &s)
-	s.took = time.Since(began)
-	return s
 }

@@ -8,17 +8,9 @@ import (
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/rankgate/rankgate/bench/load"
 )
-
-// load makes requests and judges what they are answered with. Both are called from
-// many goroutines.
-type load interface {
-	// request fills in the n-th request. The method is POST.
-	request(n int, target *vegeta.Target)
-
-	// judge fills in what the answer tells: everything but the times.
-	judge(answer *vegeta.Result, into *sample)
-}
 
 // World that is ranked. Scores are small integers, or small binary fractions, so that
 // they are equal in whatever order they are summed up.
@@ -44,7 +36,7 @@ type ranking struct {
 	lenient bool                      // scores of degraded answers may rest on defaults
 }
 
-func (r *ranking) request(n int, target *vegeta.Target) {
+func (r *ranking) Request(n int, target *vegeta.Target) {
 	n += r.first
 	if r.repeat > 0 {
 		n = r.first + (n-r.first)%r.repeat
@@ -101,34 +93,25 @@ type answer struct {
 	TookMS float64 `json:"took_ms"`
 }
 
-// answered notes an HTTP status, and reports whether there is an answer to look at.
-func (s *sample) answered(status uint16) bool {
-	s.outcome, s.number = failed, -1
-	if status == http.StatusTooManyRequests {
-		s.outcome = refused
-	}
-	return status == http.StatusOK
-}
-
-func (r *ranking) judge(res *vegeta.Result, s *sample) {
-	if !s.answered(res.Code) {
+func (r *ranking) Judge(res *vegeta.Result, s *load.Sample) {
+	if !s.Answered(res.Code) {
 		return
 	}
 	var a answer
 	if err := json.Unmarshal(res.Body, &a); err != nil {
-		s.corrupt = true
+		s.Corrupt = true
 		return
 	}
 	n, err := strconv.Atoi(a.ID)
-	s.outcome, s.number, s.version = ok, n, a.Version
+	s.Outcome, s.Number, s.Version = load.OK, n, a.Version
 	if a.Degraded {
-		s.outcome = degraded
+		s.Outcome = load.Degraded
 	}
-	s.reported = time.Duration(a.TookMS * float64(time.Millisecond))
-	s.fresh, s.cached, s.fallback = a.Coverage.Model, a.Coverage.Cache+a.Coverage.Stale, a.Coverage.Fallback
-	s.corrupt = err != nil || !(r.lenient && a.Degraded) && !r.isRight(n, &a)
+	s.Reported = time.Duration(a.TookMS * float64(time.Millisecond))
+	s.Fresh, s.Cached, s.Fallback = a.Coverage.Model, a.Coverage.Cache+a.Coverage.Stale, a.Coverage.Fallback
+	s.Corrupt = err != nil || !(r.lenient && a.Degraded) && !r.isRight(n, &a)
 	if r.budget != nil {
-		s.budget = r.budget(n)
+		s.Budget = r.budget(n)
 	}
 }
 

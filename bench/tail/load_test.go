@@ -8,6 +8,8 @@ import (
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/rankgate/rankgate/bench/load"
 )
 
 // honest is a load of three rows, and the right answer to its request 101.
@@ -22,14 +24,14 @@ func honest() (*ranking, string) {
 	return l, `{"id":"101","items":[` + strings.Join(list, ",") + `],"degraded":false,"coverage":{"model":3,"fallback":0},"took_ms":1.5}`
 }
 
-func judged(l *ranking, body string) (s sample) {
-	l.judge(&vegeta.Result{Code: 200, Body: []byte(body)}, &s)
+func judged(l *ranking, body string) (s load.Sample) {
+	l.Judge(&vegeta.Result{Code: 200, Body: []byte(body)}, &s)
 	return s
 }
 
 func TestARightAnswerIsComplete(t *testing.T) {
 	l, body := honest()
-	if s := judged(l, body); s.outcome != ok || s.corrupt || s.number != 101 || s.fresh != 3 || s.reported != 1500*time.Microsecond {
+	if s := judged(l, body); s.Outcome != load.OK || s.Corrupt || s.Number != 101 || s.Fresh != 3 || s.Reported != 1500*time.Microsecond {
 		t.Errorf("%+v of %s", s, body)
 	}
 }
@@ -48,7 +50,7 @@ func TestAWrongAnswerIsCorrupt(t *testing.T) {
 	} {
 		before, after, _ := strings.Cut(change, "|")
 		wrong := strings.Replace(body, before, after, 1)
-		if s := judged(l, wrong); wrong == body || !s.corrupt {
+		if s := judged(l, wrong); wrong == body || !s.Corrupt {
 			t.Errorf("%s: %s is judged right", name, wrong)
 		}
 	}
@@ -57,11 +59,11 @@ func TestAWrongAnswerIsCorrupt(t *testing.T) {
 func TestAPoisonousRowMustHaveNoScore(t *testing.T) {
 	l, body := honest()
 	l.poison = func(n int) bool { return n == 101 }
-	if s := judged(l, body); !s.corrupt {
+	if s := judged(l, body); !s.Corrupt {
 		t.Error("a poisonous row with a score is judged right")
 	}
 	lost := strings.NewReplacer(`"score":2737`, `"score":-1`, `"model":3,"fallback":0`, `"model":2,"fallback":1`, `false`, `true`).Replace(body)
-	if s := judged(l, lost); s.corrupt || s.outcome != degraded || s.fallback != 1 {
+	if s := judged(l, lost); s.Corrupt || s.Outcome != load.Degraded || s.Fallback != 1 {
 		t.Errorf("%+v of %s", s, lost)
 	}
 }
@@ -70,7 +72,7 @@ func TestTheBodyAsksForWhatIsChecked(t *testing.T) {
 	l, _ := honest()
 	l.budget, l.repeat = func(int) time.Duration { return 2500 * time.Microsecond }, 10
 	var target vegeta.Target
-	l.request(23, &target)
+	l.Request(23, &target)
 	var asked struct {
 		ID     string
 		User   int

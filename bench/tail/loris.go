@@ -6,10 +6,13 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/process"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // slowLoris opens connections on which requests come a header at a time and never
@@ -22,15 +25,15 @@ func runSlowLoris(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer g.stop()
-	gen := newGenerator(0)
-	defer gen.close()
+	defer g.Stop()
+	gen := load.New(0)
+	defer gen.Close()
 	l := &ranking{url: g.url(), right: sumModel, rows: 10}
-	due := poisson(newRandom(16), step{200, length})
-	if _, err := gen.open(ctx, l, due.count(200)); err != nil { // warm
+	due := load.Poisson(seed.Random(16), load.Step{Rate: 200, Length: length})
+	if _, err := gen.Open(ctx, l, due.First(200)); err != nil { // warm
 		return nil, err
 	}
-	clean, err := gen.open(ctx, l, due)
+	clean, err := gen.Open(ctx, l, due)
 	if err != nil {
 		return nil, err
 	}
@@ -38,43 +41,34 @@ func runSlowLoris(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer crowd.stop()
+	defer crowd.Stop()
 	open, err := g.metric("rankgate_http_connections")
 	if err != nil {
 		return nil, err
 	}
-	r, err := gen.open(ctx, l, due)
+	r, err := gen.Open(ctx, l, due)
 	if err != nil {
 		return nil, err
 	}
-	return &row{run: r.samples, words: r.words, extra: noExtra, lag: s.lag(),
+	return &row{run: r.Samples, words: r.Words, extra: noExtra, lag: s.lag(),
 		notes: []string{fmt.Sprintf("%.0f connections were open when the load began", open)},
 		checks: []check{
-			noneCorrupt(r.count(isCorrupt)),
-			noneFailed(len(r.with(failed))),
-			times("p99", r.took(0.99), clean.took(0.99), pick(s, 1.2, 10)),
+			noneCorrupt(r.Corrupt()),
+			noneFailed(len(r.With(load.Failed))),
+			times("p99", r.Took(0.99), clean.Took(0.99), pick(s, 1.2, 10)),
 		}}, nil
 }
 
 // startLoris starts the process that holds the connections, and waits for it to have
 // them all.
-func (s *session) startLoris(ctx context.Context, target string, connections int) (*child, error) {
-	//nolint:gosec // ourselves
-	c := &child{command: exec.CommandContext(ctx, s.self, "-role", roleLoris, target, strconv.Itoa(connections))}
-	if _, err := c.command.StdinPipe(); err != nil { // it ends when that does
-		return nil, err
-	}
-	c.command.Stderr = &c.log
-	out, err := c.command.StdoutPipe()
+func (s *session) startLoris(ctx context.Context, target string, connections int) (*process.Child, error) {
+	c, err := process.StartPiped(ctx, s.self, "-role", roleLoris, target, strconv.Itoa(connections))
 	if err != nil {
 		return nil, err
 	}
-	if err := c.start(); err != nil {
-		return nil, err
-	}
-	if _, err := out.Read(make([]byte, 1)); err != nil {
-		c.stop()
-		return nil, fmt.Errorf("slow loris: %w: %s", err, &c.log)
+	if _, err := c.Out.Read(make([]byte, 1)); err != nil {
+		c.Stop()
+		return nil, fmt.Errorf("slow loris: %w: %s", err, c.Log())
 	}
 	return c, nil
 }
@@ -91,7 +85,7 @@ func serveLoris(args []string) error {
 		go creep(target, &first)
 	}
 	for first.Load() < int64(connections) {
-		time.Sleep(look)
+		time.Sleep(10 * time.Millisecond)
 	}
 	fmt.Fprintln(os.Stdout, "open")
 	_, err = io.Copy(io.Discard, os.Stdin)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // overhead sends the same calls of the Open Inference Protocol to a backend and, by
@@ -33,15 +35,15 @@ func runOverhead(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	fastest, err := w.closed(ctx, through, 16, pick(s, 5*time.Second, 2*time.Second))
+	fastest, err := w.Closed(ctx, through, 16, pick(s, 5*time.Second, 2*time.Second))
 	if err != nil {
 		return nil, err
 	}
-	rate := 0.7 * float64(len(fastest.with(ok))) / fastest.length.Seconds()
+	rate := 0.7 * float64(len(fastest.With(load.OK))) / fastest.Length.Seconds()
 	if rate < 1 {
-		return nil, fmt.Errorf("the gateway answers none: %v", fastest.words)
+		return nil, fmt.Errorf("the gateway answers none: %v", fastest.Words)
 	}
-	var without samples
+	var without load.Samples
 	r := &row{words: map[string]int{}, lag: pick(s, 2*time.Millisecond, 100*time.Millisecond)}
 	before, err := w.sends()
 	if err != nil {
@@ -49,13 +51,13 @@ func runOverhead(ctx context.Context, s *session) (*row, error) {
 	}
 	slices := pick(s, 20, 3) // by turns, so that whatever else the machine does falls on both
 	for n := range slices {
-		due := poisson(newRandom(uint64(n)), step{rate, 2 * time.Second})
-		one, err := w.open(ctx, direct, due)
+		due := load.Poisson(seed.Random(uint64(n)), load.Step{Rate: rate, Length: 2 * time.Second})
+		one, err := w.Open(ctx, direct, due)
 		if err != nil {
 			return nil, err
 		}
-		without = append(without, one.samples...)
-		if one, err = w.open(ctx, through, due); err != nil {
+		without = append(without, one.Samples...)
+		if one, err = w.Open(ctx, through, due); err != nil {
 			return nil, err
 		}
 		r.take(one)
@@ -65,11 +67,11 @@ func runOverhead(ctx context.Context, s *session) (*row, error) {
 		return nil, err
 	}
 	r.extra = after.calls - before.calls - len(without) - len(r.run) // no passes here
-	added := func(q float64) time.Duration { return r.run.took(q) - without.took(q) }
-	r.notes = []string{fmt.Sprintf("%.0f requests a second; direct p50 %v, p99 %v", rate, without.took(0.5), without.took(0.99))}
+	added := func(q float64) time.Duration { return r.run.Took(q) - without.Took(q) }
+	r.notes = []string{fmt.Sprintf("%.0f requests a second; direct p50 %v, p99 %v", rate, without.Took(0.5), without.Took(0.99))}
 	r.checks = []check{
-		noneCorrupt(r.run.count(isCorrupt)),
-		noneFailed(len(r.run.with(failed))),
+		noneCorrupt(r.run.Corrupt()),
+		noneFailed(len(r.run.With(load.Failed))),
 		within("p50 added", added(0.5), pick(s, 80*time.Microsecond, 20*time.Millisecond)),
 		within("p99 added", added(0.99), pick(s, 300*time.Microsecond, time.Second)),
 	}
@@ -101,10 +103,10 @@ func newInference(server string) (*inference, error) {
 	}}, err
 }
 
-func (l *inference) request(_ int, t *vegeta.Target) { *t = l.target }
+func (l *inference) Request(_ int, t *vegeta.Target) { *t = l.target }
 
-func (l *inference) judge(res *vegeta.Result, s *sample) {
-	if !s.answered(res.Code) {
+func (l *inference) Judge(res *vegeta.Result, s *load.Sample) {
+	if !s.Answered(res.Code) {
 		return
 	}
 	length, err := strconv.Atoi(res.Headers.Get(oip.HeaderLength))
@@ -112,8 +114,8 @@ func (l *inference) judge(res *vegeta.Result, s *sample) {
 		length = oip.NoHeaderLength
 	}
 	var answer oip.Response
-	s.outcome = ok
-	s.corrupt = oip.DecodeResponse(res.Body, length, &answer) != nil || !l.isRight(&answer)
+	s.Outcome = load.OK
+	s.Corrupt = oip.DecodeResponse(res.Body, length, &answer) != nil || !l.isRight(&answer)
 }
 
 func (l *inference) isRight(answer *oip.Response) bool {

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/report"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // The callers' budget in an overload.
@@ -34,21 +36,18 @@ func (s *session) narrow(ctx context.Context) (w *world, peak float64, err error
 func (w *world) peak(ctx context.Context, length time.Duration) (float64, error) {
 	best := 0.0
 	for _, callers := range []uint64{3, 6, 12} {
-		r, err := w.closed(ctx, w.rank(), callers, length)
+		r, err := w.Closed(ctx, w.rank(), callers, length)
 		if err != nil {
 			return 0, err
 		}
-		best = max(best, r.goodput())
+		best = max(best, r.Goodput())
 	}
 	return best, nil
 }
 
-// goodput is how many complete answers there were a second.
-func (r *run) goodput() float64 { return float64(len(r.with(ok))) / r.length.Seconds() }
-
 // isTurnedAway reports whether nothing of a request was scored.
-func isTurnedAway(s *sample) bool {
-	return s.outcome == refused || s.outcome == degraded && s.fresh+s.cached == 0
+func isTurnedAway(s *load.Sample) bool {
+	return s.Outcome == load.Refused || s.Outcome == load.Degraded && s.Fresh+s.Cached == 0
 }
 
 // overload asks for more than can be served.
@@ -63,28 +62,28 @@ func runOverload(ctx context.Context, s *session) (*row, error) {
 	all := &row{words: map[string]int{}, extra: noExtra, lag: s.lag()}
 	all.notes = append(all.notes, fmt.Sprintf("the peak is %.0f complete answers a second", peak))
 	for _, level := range []struct{ factor, least, leastShort float64 }{{2, 0.90, 0.5}, {5, 0.85, 0.4}, {10, 0.80, 0.3}} {
-		due := poisson(newRandom(9), step{level.factor * peak, pick(s, 20*time.Second, 2500*time.Millisecond)})
-		r, err := w.open(ctx, w.rank(), due)
+		due := load.Poisson(seed.Random(9), load.Step{Rate: level.factor * peak, Length: pick(s, 20*time.Second, 2500*time.Millisecond)})
+		r, err := w.Open(ctx, w.rank(), due)
 		if err != nil {
 			return nil, err
 		}
 		all.take(r)
 		name := fmt.Sprintf("%v×: ", level.factor)
 		all.checks = append(all.checks,
-			atLeast(name+"goodput", r.goodput()/peak, pick(s, level.least, level.leastShort)),
-			within(name+"accepted p99", r.with(ok).took(0.99), pick(s, overloadBudget, 3*overloadBudget)),
-			within(name+"refusal p99", r.where(isTurnedAway).took(0.99), pick(s, 5*time.Millisecond, 300*time.Millisecond)))
+			atLeast(name+"goodput", r.Goodput()/peak, pick(s, level.least, level.leastShort)),
+			within(name+"accepted p99", r.With(load.OK).Took(0.99), pick(s, overloadBudget, 3*overloadBudget)),
+			within(name+"refusal p99", r.Where(isTurnedAway).Took(0.99), pick(s, 5*time.Millisecond, 300*time.Millisecond)))
 		all.notes = append(all.notes, fmt.Sprintf("%sa refusal took %s in the median", name,
-			report.Duration(r.where(isTurnedAway).took(0.5))))
+			report.Duration(r.Where(isTurnedAway).Took(0.5))))
 	}
-	all.checks = append(all.checks, noneCorrupt(all.run.count(isCorrupt)), noneFailed(len(all.run.with(failed))))
+	all.checks = append(all.checks, noneCorrupt(all.run.Corrupt()), noneFailed(len(all.run.With(load.Failed))))
 	return all, nil
 }
 
 // take adds a run to the figures of a row.
-func (r *row) take(other *run) {
-	r.run = append(r.run, other.samples...)
-	for words, n := range other.words {
+func (r *row) take(other *load.Run) {
+	r.run = append(r.run, other.Samples...)
+	for words, n := range other.Words {
 		r.words[words] += n
 	}
 }
@@ -100,22 +99,23 @@ func runOverloadRemoved(ctx context.Context, s *session) (*row, error) {
 	defer w.close()
 	calm, storm := pick(s, 20*time.Second, 3*time.Second), pick(s, 20*time.Second, 3*time.Second)
 	rest := pick(s, 20*time.Second, 8*time.Second)
-	due := poisson(newRandom(10), step{peak / 2, calm}, step{5 * peak, storm}, step{peak / 2, rest})
-	r, err := w.open(ctx, w.rank(), due)
+	due := load.Poisson(seed.Random(10), load.Step{Rate: peak / 2, Length: calm}, load.Step{Rate: 5 * peak, Length: storm},
+		load.Step{Rate: peak / 2, Length: rest})
+	r, err := w.Open(ctx, w.rank(), due)
 	if err != nil {
 		return nil, err
 	}
-	normal := r.between(0, calm).took(0.99)
+	normal := r.Between(0, calm).Took(0.99)
 	factor := pick(s, 1.3, 4)
-	recovered := r.recovered(calm+storm, time.Second, func(s samples) bool {
-		return s.complete() >= 0.99 && float64(s.took(0.99)) <= factor*float64(normal)
+	recovered := r.Recovered(calm+storm, time.Second, func(s load.Samples) bool {
+		return s.Complete() >= 0.99 && float64(s.Took(0.99)) <= factor*float64(normal)
 	})
-	return &row{run: r.between(calm, calm+storm+5*time.Second), words: r.words, extra: noExtra, lag: s.lag(),
+	return &row{run: r.Between(calm, calm+storm+5*time.Second), words: r.Words, extra: noExtra, lag: s.lag(),
 		notes: []string{fmt.Sprintf("normal is at least 99 %% complete, and at most %v times the p99 of before, %s",
 			factor, report.Duration(normal))},
 		checks: []check{
-			noneCorrupt(r.count(isCorrupt)),
-			noneFailed(len(r.with(failed))),
+			noneCorrupt(r.Corrupt()),
+			noneFailed(len(r.With(load.Failed))),
 			within("normal after", recovered, pick(s, 5*time.Second, 6*time.Second)),
 		}}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/report"
 )
 
@@ -70,7 +71,7 @@ func (p *page) note(sc *scenario, r *row) {
 	}
 	if r.lag > 0 {
 		p.notes = append(p.notes, fmt.Sprintf("%d: the generator was late by %s at its 99th percentile; at most %s is valid", sc.number,
-			report.Duration(r.run.percentile(0.99, lagOf)), report.Duration(r.lag)))
+			report.Duration(r.run.Lag(0.99)), report.Duration(r.lag)))
 	}
 	said := slices.SortedFunc(maps.Keys(r.words), func(a, b string) int { return r.words[b] - r.words[a] })
 	for _, words := range said[:min(len(said), 3)] {
@@ -87,8 +88,8 @@ func (r *row) counts() []string {
 		extra = strconv.Itoa(r.extra)
 	}
 	cells := []string{strconv.Itoa(len(r.run))}
-	for _, o := range []outcome{ok, degraded, refused, failed} {
-		cells = append(cells, strconv.Itoa(len(r.run.with(o))))
+	for _, o := range []load.Outcome{load.OK, load.Degraded, load.Refused, load.Failed} {
+		cells = append(cells, strconv.Itoa(len(r.run.With(o))))
 	}
 	return append(cells, extra)
 }
@@ -97,7 +98,7 @@ func (r *row) times() []string {
 	if r.run == nil {
 		return []string{"–", "–", "–"}
 	}
-	return []string{report.Duration(r.run.took(0.5)), report.Duration(r.run.took(0.99)), report.Duration(r.run.took(0.999))}
+	return []string{report.Duration(r.run.Took(0.5)), report.Duration(r.run.Took(0.99)), report.Duration(r.run.Took(0.999))}
 }
 
 func (p *page) write(out io.Writer) {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // poisonousRow puts a row that the model can not take into every tenth request, while
@@ -16,15 +18,15 @@ func runPoisonousRow(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer g.stop()
-	gen := newGenerator(0)
-	defer gen.close()
+	defer g.Stop()
+	gen := load.New(0)
+	defer gen.Close()
 	l := &ranking{url: g.url(), right: sumModel, rows: 10, poison: everyTenth}
-	r, err := gen.open(ctx, l, poisson(newRandom(18), step{300, pick(s, 20*time.Second, 3*time.Second)}))
+	r, err := gen.Open(ctx, l, load.Poisson(seed.Random(18), load.Step{Rate: 300, Length: pick(s, 20*time.Second, 3*time.Second)}))
 	if err != nil {
 		return nil, err
 	}
-	all := &row{run: r.samples, words: r.words, extra: noExtra, checks: poisonChecks("here", l, r)}
+	all := &row{run: r.Samples, words: r.Words, extra: noExtra, checks: poisonChecks("here", l, r)}
 	return all, s.poisonBackends(ctx, all)
 }
 
@@ -42,7 +44,7 @@ func (s *session) poisonBackends(ctx context.Context, all *row) error {
 	}
 	l := w.rank()
 	l.poison = everyTenth
-	r, err := w.open(ctx, l, poisson(newRandom(18), step{300, pick(s, 20*time.Second, 3*time.Second)}))
+	r, err := w.Open(ctx, l, load.Poisson(seed.Random(18), load.Step{Rate: 300, Length: pick(s, 20*time.Second, 3*time.Second)}))
 	if err != nil {
 		return err
 	}
@@ -53,12 +55,14 @@ func (s *session) poisonBackends(ctx context.Context, all *row) error {
 
 func everyTenth(n int) bool { return n%10 == 0 }
 
-func poisonChecks(where string, l *ranking, r *run) []check {
-	ill := func(s *sample) bool { return s.number >= 0 && l.poison(s.number) }
+func poisonChecks(where string, l *ranking, r *load.Run) []check {
+	ill := func(s *load.Sample) bool { return s.Number >= 0 && l.poison(s.Number) }
 	return []check{
-		noneCorrupt(r.count(isCorrupt)),
-		noneFailed(len(r.with(failed))),
-		none(where+": other rows lost", r.count(func(s *sample) bool { return !ill(s) && s.fallback > 0 || ill(s) && s.fallback > 1 })),
-		none(where+": poisonous rows scored", r.count(func(s *sample) bool { return ill(s) && s.fallback == 0 })),
+		noneCorrupt(r.Corrupt()),
+		noneFailed(len(r.With(load.Failed))),
+		none(where+": other rows lost", r.Count(func(s *load.Sample) bool {
+			return !ill(s) && s.Fallback > 0 || ill(s) && s.Fallback > 1
+		})),
+		none(where+": poisonous rows scored", r.Count(func(s *load.Sample) bool { return ill(s) && s.Fallback == 0 })),
 	}
 }

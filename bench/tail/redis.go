@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,6 +10,11 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
+
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/process"
+	"github.com/rankgate/rankgate/bench/redis"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // redisTrouble lets the feature store go, in three ways, each before a gateway of its
@@ -30,82 +34,60 @@ func runRedisTrouble(ctx context.Context, s *session) (*row, error) {
 			return nil, fmt.Errorf("%s: %w", trouble.name, err)
 		}
 		all.take(r)
-		added := r.took(0.99) - clean.took(0.99)
+		added := r.Took(0.99) - clean.Took(0.99)
 		all.checks = append(all.checks,
 			within(trouble.name+": p99 added", max(added, 0), pick(s, 2*time.Millisecond, 100*time.Millisecond)))
 	}
-	all.checks = append(all.checks, noneCorrupt(all.run.count(isCorrupt)), noneFailed(len(all.run.with(failed))))
+	all.checks = append(all.checks, noneCorrupt(all.run.Corrupt()), noneFailed(len(all.run.With(load.Failed))))
 	return all, nil
 }
 
 // withRedis runs a load while all is well, then again in trouble. Scores are right
 // only where features could be read, so those of degraded answers are not checked.
-func (s *session) withRedis(ctx context.Context, trouble func(*proxy) error) (clean, during *run, err error) {
-	server, address, err := s.startRedis(ctx)
+func (s *session) withRedis(ctx context.Context, trouble func(*proxy) error) (clean, during *load.Run, err error) {
+	server, err := redis.Start(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer server.stop()
-	p, err := startProxy(address)
+	defer server.Close()
+	p, err := startProxy(server.Address)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer p.of.Stop()
 	// What is kept in the gateway is kept so short that the server is asked all the time.
 	store := "{registry: features.yaml, store: {redis: {addresses: [%q], cache: {ttl: 100ms}}}}"
-	g, err := s.newGateway(ctx, sections{"features": fmt.Sprintf(store, address)})
+	g, err := s.newGateway(ctx, sections{"features": fmt.Sprintf(store, server.Address)})
 	if err != nil {
 		return nil, nil, err
 	}
 	if words, err := s.materialize(ctx, g); err != nil {
-		g.stop()
+		g.Stop()
 		return nil, nil, fmt.Errorf("materialize: %w: %s", err, words)
 	}
-	g.stop()
+	g.Stop()
 	if g, err = s.newGateway(ctx, sections{"features": fmt.Sprintf(store, p.of.Listen)}); err != nil {
 		return nil, nil, err
 	}
-	defer g.stop()
-	gen := newGenerator(0)
-	defer gen.close()
+	defer g.Stop()
+	gen := load.New(0)
+	defer gen.Close()
 	l := &ranking{url: g.url(), right: sumModel, rows: 10, lenient: true}
-	due := poisson(newRandom(12), step{200, pick(s, 30*time.Second, 2*time.Second)})
-	if _, err = gen.open(ctx, l, due.count(200)); err != nil { // warm
+	due := load.Poisson(seed.Random(12), load.Step{Rate: 200, Length: pick(s, 30*time.Second, 2*time.Second)})
+	if _, err = gen.Open(ctx, l, due.First(200)); err != nil { // warm
 		return nil, nil, err
 	}
-	if clean, err = gen.open(ctx, l, due); err != nil {
+	if clean, err = gen.Open(ctx, l, due); err != nil {
 		return nil, nil, err
 	}
-	if len(clean.with(ok)) == 0 {
-		return nil, nil, fmt.Errorf("no ranking was complete before the trouble: %v", clean.words)
+	if len(clean.With(load.OK)) == 0 {
+		return nil, nil, fmt.Errorf("no ranking was complete before the trouble: %v", clean.Words)
 	}
 	if err = trouble(p); err != nil {
 		return nil, nil, err
 	}
-	during, err = gen.open(ctx, l, due)
+	during, err = gen.Open(ctx, l, due)
 	return clean, during, err
-}
-
-// startRedis starts a redis-server of our own.
-func (s *session) startRedis(ctx context.Context) (*child, string, error) {
-	program, err := exec.LookPath("redis-server")
-	if err != nil {
-		return nil, "", fmt.Errorf("redis-server is not here: run %q", "sudo apt-get install redis-server")
-	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, "", err
-	}
-	_, port, _ := net.SplitHostPort(address)
-	c, err := start(ctx, program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.dir)
-	if err != nil {
-		return nil, "", err
-	}
-	if err := c.await(ctx, "ready", func() bool { return strings.Contains(c.log.String(), "Ready to accept connections") }); err != nil {
-		c.stop()
-		return nil, "", err
-	}
-	return c, address, nil
 }
 
 // materialize fills the server from the gateway's files.
@@ -118,7 +100,7 @@ func (s *session) materialize(ctx context.Context, g *gateway) ([]byte, error) {
 type proxy struct{ of *toxiproxy.Proxy }
 
 func startProxy(upstream string) (*proxy, error) {
-	address, err := freeAddress()
+	address, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}

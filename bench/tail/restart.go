@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // rollingRestarts replaces two gateways behind a load balancer in turn, as a
@@ -20,7 +23,7 @@ func runRollingRestarts(ctx context.Context, s *session) (*row, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer func() { g.stop() }()
+		defer func() { g.Stop() }()
 		gateways[i] = g
 	}
 	b, err := startBalancer(gateways[0].http, gateways[1].http)
@@ -29,36 +32,37 @@ func runRollingRestarts(ctx context.Context, s *session) (*row, error) {
 	}
 	defer b.close()
 	// A client's connections idle for less than drain.linger, which is what that setting is about.
-	gen := newGenerator(linger / 2)
-	defer gen.close()
+	gen := load.New(linger / 2)
+	defer gen.Close()
 	l := &ranking{url: "http://" + b.listener.Addr().String() + "/rank", right: sumModel, rows: 10}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	took := time.Duration(0)
-	restart := event{at: 500 * time.Millisecond, do: func() error {
+	restart := load.Event{At: 500 * time.Millisecond, Do: func() error {
 		began := time.Now()
 		defer func() { took = time.Since(began) }()
 		for n := range restarts {
 			g := gateways[n%2]
-			g.stop()
+			g.Stop()
 			if err := g.serve(ctx); err != nil {
 				return err
 			}
-			if err := pause(ctx, 3*readyEvery); err != nil { // the balancer sees it
+			if err := load.Pause(ctx, 3*readyEvery); err != nil { // the balancer sees it
 				return err
 			}
 		}
 		return nil
 	}}
-	r, err := gen.open(ctx, l, poisson(newRandom(15), step{pick(s, 500.0, 100), pick(s, 40*time.Second, 14*time.Second)}), restart)
+	due := load.Poisson(seed.Random(15), load.Step{Rate: pick(s, 500.0, 100), Length: pick(s, 40*time.Second, 14*time.Second)})
+	r, err := gen.Open(ctx, l, due, restart)
 	if err != nil {
 		return nil, err
 	}
-	return &row{run: r.samples, words: r.words, extra: noExtra, lag: 0,
-		notes: []string{fmt.Sprintf("the restarts took %.1f s of %.1f s of load", took.Seconds(), r.length.Seconds())},
+	return &row{run: r.Samples, words: r.Words, extra: noExtra, lag: 0,
+		notes: []string{fmt.Sprintf("the restarts took %.1f s of %.1f s of load", took.Seconds(), r.Length.Seconds())},
 		checks: []check{
-			noneCorrupt(r.count(isCorrupt)),
-			noneFailed(len(r.with(failed)) + len(r.with(refused))),
-			{want: "10 restarts under load", got: fmt.Sprintf("%.1f s", took.Seconds()), met: took > 0 && took < r.length, hard: false},
+			noneCorrupt(r.Corrupt()),
+			noneFailed(len(r.With(load.Failed)) + len(r.With(load.Refused))),
+			{want: "10 restarts under load", got: fmt.Sprintf("%.1f s", took.Seconds()), met: took > 0 && took < r.Length, hard: false},
 		}}, nil
 }

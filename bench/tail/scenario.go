@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/report"
 )
 
@@ -24,7 +25,7 @@ var scenarios = []scenario{
 
 // row is what came of a scenario.
 type row struct {
-	run    samples       // what the figures are of; nil if there are none
+	run    load.Samples  // what the figures are of; nil if there are none
 	extra  int           // sends to backends above one a pass; noExtra where there are no backends
 	lag    time.Duration // the most by which the generator may have been late, at its 99th percentile; 0: it does not matter
 	checks []check
@@ -69,7 +70,7 @@ func (r *row) verdict() verdict {
 }
 
 // isLate reports whether the generator was too late for its times to mean much.
-func (r *row) isLate() bool { return r.lag > 0 && r.run.percentile(0.99, lagOf) > r.lag }
+func (r *row) isLate() bool { return r.lag > 0 && r.run.Lag(0.99) > r.lag }
 
 // passes reports whether a row lets the program succeed: nothing is wrong, and with
 // strict no limit is missed by a generator that was in time.

@@ -3,10 +3,12 @@ package main
 import (
 	"testing"
 	"time"
+
+	"github.com/rankgate/rankgate/bench/load"
 )
 
 func TestAVerdictPutsWhatIsWrongFirst(t *testing.T) {
-	late := samples{{lag: time.Second}}
+	late := load.Samples{{Lag: time.Second}}
 	good, missed, wrong := check{met: true}, check{}, check{hard: true}
 	for name, c := range map[string]struct {
 		row    row
@@ -31,22 +33,5 @@ func TestTheFullRunFailsForWhatIsWrongOnly(t *testing.T) {
 	}
 	if r := (row{checks: []check{none("corrupt", 1)}}); r.passes(false) {
 		t.Error("a corrupt answer passes")
-	}
-}
-
-func TestPercentilesAndWindowsOfSamples(t *testing.T) {
-	var s samples
-	for i := range 1000 {
-		s = append(s, sample{due: time.Duration(i), took: time.Duration(1000 - i)})
-	}
-	if p50, p99 := s.took(0.5), s.took(0.99); p50 != 501 || p99 != 991 {
-		t.Errorf("p50 %d, p99 %d; want 501 and 991", p50, p99)
-	}
-	if part := s.between(10, 20); len(part) != 10 || part[0].due != 10 {
-		t.Errorf("%d samples from %d on; want 10 from 10 on", len(part), part[0].due)
-	}
-	r := run{samples: s, length: 10 * time.Second}
-	if got := r.recovered(0, time.Nanosecond, func(samples) bool { return true }); got != 0 {
-		t.Errorf("recovered after %v; want at once", got)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,8 +60,3 @@ func pick[T any](s *session, full, short T) T {
 // lag is how late the generator may be at its 99th percentile, unless a scenario
 // says otherwise.
 func (s *session) lag() time.Duration { return pick(s, 5*time.Millisecond, 100*time.Millisecond) }
-
-// newRandom is seeded: every run sends the same.
-func newRandom(seed uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // nobody guesses at a benchmark
-}

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/report"
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 // pooled is a world of three servers whose calls take 2 ms, and more at random: the
@@ -33,7 +35,7 @@ func (s *session) newWarmWorld(ctx context.Context, shape *world) (*world, error
 
 // warm has the gateway learn what calls take.
 func (w *world) warm(ctx context.Context) error {
-	_, err := w.open(ctx, w.rank(), poisson(newRandom(1), step{200, 2 * time.Second}))
+	_, err := w.Open(ctx, w.rank(), load.Poisson(seed.Random(1), load.Step{Rate: 200, Length: 2 * time.Second}))
 	return err
 }
 
@@ -64,11 +66,13 @@ func (n sends) extraShare(before sends) float64 {
 }
 
 // counted is a run with the sends before and after it.
-func (w *world) counted(ctx context.Context, l load, due schedule, events ...event) (r *run, before, after sends, err error) {
+func (w *world) counted(
+	ctx context.Context, l load.Load, due load.Schedule, events ...load.Event,
+) (r *load.Run, before, after sends, err error) {
 	if before, err = w.sends(); err != nil {
 		return nil, before, after, err
 	}
-	if r, err = w.open(ctx, l, due, events...); err != nil {
+	if r, err = w.Open(ctx, l, due, events...); err != nil {
 		return nil, before, after, err
 	}
 	after, err = w.sends()
@@ -84,8 +88,8 @@ func runSlowCalls(ctx context.Context, s *session) (*row, error) {
 		return nil, err
 	}
 	defer w.close()
-	due := poisson(newRandom(2), step{200, pick(s, 60*time.Second, 5*time.Second)})
-	clean, err := w.open(ctx, w.rank(), due)
+	due := load.Poisson(seed.Random(2), load.Step{Rate: 200, Length: pick(s, 60*time.Second, 5*time.Second)})
+	clean, err := w.Open(ctx, w.rank(), due)
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +100,10 @@ func runSlowCalls(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &row{run: r.samples, words: r.words, extra: after.extra(before), lag: s.lag(), checks: []check{
-		noneCorrupt(r.count(isCorrupt)),
-		noneFailed(len(r.with(failed))),
-		times("p99", r.took(0.99), clean.took(0.99), pick(s, 1.3, 5)),
+	return &row{run: r.Samples, words: r.Words, extra: after.extra(before), lag: s.lag(), checks: []check{
+		noneCorrupt(r.Corrupt()),
+		noneFailed(len(r.With(load.Failed))),
+		times("p99", r.Took(0.99), clean.Took(0.99), pick(s, 1.3, 5)),
 		firmly(atMost("extra sends", after.extraShare(before), pick(s, 0.05, 0.12))),
 	}}, nil
 }
@@ -117,18 +121,18 @@ func runSlowServers(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &row{run: hedged.samples, words: hedged.words, extra: after.extra(before), lag: s.lag(),
-		notes: []string{fmt.Sprintf("without hedges p50 %s, p99 %s", report.Duration(plain.took(0.5)), report.Duration(plain.took(0.99)))},
+	return &row{run: hedged.Samples, words: hedged.Words, extra: after.extra(before), lag: s.lag(),
+		notes: []string{fmt.Sprintf("without hedges p50 %s, p99 %s", report.Duration(plain.Took(0.5)), report.Duration(plain.Took(0.99)))},
 		checks: []check{
-			noneCorrupt(hedged.count(isCorrupt)),
-			noneFailed(len(hedged.with(failed))),
+			noneCorrupt(hedged.Corrupt()),
+			noneFailed(len(hedged.With(load.Failed))),
 			firmly(atMost("extra sends", after.extraShare(before), pick(s, 0.05, 0.12))),
-			atLeast("goodput, of that without hedges", hedged.goodput()/max(plain.goodput(), 1), pick(s, 0.95, 0.8)),
+			atLeast("goodput, of that without hedges", hedged.Goodput()/max(plain.Goodput(), 1), pick(s, 0.95, 0.8)),
 		}}, nil
 }
 
 // slowed is a run on servers that have become slow, at 70 % of what they can then do.
-func (s *session) slowed(ctx context.Context, hedge string, length time.Duration) (r *run, before, after sends, err error) {
+func (s *session) slowed(ctx context.Context, hedge string, length time.Duration) (r *load.Run, before, after sends, err error) {
 	shape := pooled(4)
 	shape.pool = hedge
 	w, err := s.newWarmWorld(ctx, shape)
@@ -139,5 +143,5 @@ func (s *session) slowed(ctx context.Context, hedge string, length time.Duration
 	if err := w.backends.setAll(oiptest.Faults{Slowdown: 10}); err != nil {
 		return nil, before, after, err
 	}
-	return w.counted(ctx, w.rank(), poisson(newRandom(3), step{280, length}))
+	return w.counted(ctx, w.rank(), load.Poisson(seed.Random(3), load.Step{Rate: 280, Length: length}))
 }

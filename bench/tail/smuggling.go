@@ -81,6 +81,9 @@ func (w *world) throughput(requests []string) (int, error) {
 	return after - before, err
 }
 
+// answerTimeout is how long a server may keep a connection open.
+const answerTimeout = 10 * time.Second
+
 // answersTo sends bytes and returns the statuses of what is answered until the other
 // side closes.
 func answersTo(address, raw string) ([]int, error) {

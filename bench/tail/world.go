@@ -9,6 +9,7 @@ import (
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/load"
 )
 
 // world is a gateway before backends, and the generator. What newWorld is given says
@@ -22,7 +23,7 @@ type world struct {
 
 	gateway  *gateway
 	backends *backends
-	*generator
+	*load.Generator
 }
 
 // newWorld starts everything that w describes.
@@ -50,17 +51,17 @@ func (s *session) newWorld(ctx context.Context, w *world) (*world, error) {
 	}
 	maps.Copy(all, w.sections)
 	if w.gateway, err = s.newGateway(ctx, all); err != nil {
-		w.backends.stop()
+		w.backends.Stop()
 		return nil, err
 	}
-	w.generator = newGenerator(0)
+	w.Generator = load.New(0)
 	return w, nil
 }
 
 func (w *world) close() {
-	w.generator.close()
-	w.gateway.stop()
-	w.backends.stop()
+	w.Generator.Close()
+	w.gateway.Stop()
+	w.backends.Stop()
 }
 
 // rank is a load of rankings of 10 rows by the backends.

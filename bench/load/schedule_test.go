@@ -1,13 +1,15 @@
-package main
+package load
 
 import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/rankgate/rankgate/bench/seed"
 )
 
 func TestPoissonArrivalsHaveTheRateOfTheirStep(t *testing.T) {
-	due := poisson(newRandom(1), step{1000, 10 * time.Second}, step{100, 10 * time.Second})
+	due := Poisson(seed.Random(1), Step{1000, 10 * time.Second}, Step{100, 10 * time.Second})
 	if !slices.IsSorted(due) {
 		t.Error("requests are due out of order")
 	}
@@ -24,14 +26,14 @@ func TestPoissonArrivalsHaveTheRateOfTheirStep(t *testing.T) {
 }
 
 func TestConstantArrivalsAreEvenlySpaced(t *testing.T) {
-	if due := constant(4, time.Second); !slices.Equal(due, schedule{0, 250e6, 500e6, 750e6}) {
+	if due := Constant(4, time.Second); !slices.Equal(due, Schedule{0, 250e6, 500e6, 750e6}) {
 		t.Errorf("%v", due)
 	}
 }
 
 func TestAPacerWaitsUntilTheNextIsDueAndStopsAtTheEnd(t *testing.T) {
 	const gap = 20 * time.Millisecond
-	p, began := &pacer{due: schedule{0, gap}}, time.Now()
+	p, began := &pacer{due: Schedule{0, gap}}, time.Now()
 	for hits := range uint64(2) {
 		if wait, stop := p.Pace(0, hits); wait != 0 || stop {
 			t.Errorf("after %d requests it says %v, %v; want 0 and on", hits, wait, stop)
