@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rankgate/rankgate/bench/gateway"
 )
 
 // balancer gives each connection to one of several gateways, of those that say they
@@ -29,7 +31,7 @@ func startBalancer(targets ...string) (*balancer, error) {
 	}
 	b := &balancer{listener: listener, targets: targets, ready: make([]atomic.Bool, len(targets)), closed: make(chan struct{})}
 	for i := range targets {
-		b.ready[i].Store(isReady(targets[i]))
+		b.ready[i].Store(gateway.IsReady(targets[i]))
 		b.work.Go(func() { b.probe(i) })
 	}
 	b.work.Go(b.serve)
@@ -50,7 +52,7 @@ func (b *balancer) probe(i int) {
 		case <-b.closed:
 			return
 		case <-ticker.C:
-			b.ready[i].Store(isReady(b.targets[i]))
+			b.ready[i].Store(gateway.IsReady(b.targets[i]))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/seed"
 )
@@ -13,14 +14,14 @@ import (
 var failingCanary = scenario{number: 19, name: "a canary that fails always", run: runFailingCanary}
 
 func runFailingCanary(ctx context.Context, s *session) (*row, error) {
-	g, err := s.newGateway(ctx, sections{"routes": "{sum: {stable: 1, canary: {version: 2, percent: 20}}}"})
+	g, err := s.newGateway(ctx, gateway.Sections{"routes": "{sum: {stable: 1, canary: {version: 2, percent: 20}}}"})
 	if err != nil {
 		return nil, err
 	}
 	defer g.Stop()
 	gen := load.New(0)
 	defer gen.Close()
-	l := &ranking{url: g.url(), right: sumModel, rows: 10}
+	l := &ranking{url: g.URL() + "/rank", right: sumModel, rows: 10}
 	r, err := gen.Open(ctx, l, load.Poisson(seed.Random(19), load.Step{Rate: 200, Length: pick(s, 20*time.Second, 4*time.Second)}))
 	if err != nil {
 		return nil, err

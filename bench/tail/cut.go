@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/process"
 	"github.com/rankgate/rankgate/bench/seed"
@@ -46,7 +47,7 @@ type cutTrial struct {
 
 func (s *session) cut(ctx context.Context, protocol string, fault oiptest.Faults, all *row, tried *cutTrial) error {
 	shape := pooled(16)
-	shape.protocol, shape.sections = protocol, sections{"cache": "{size: 64MiB, ttl: 1h}"}
+	shape.protocol, shape.sections = protocol, gateway.Sections{"cache": "{size: 64MiB, ttl: 1h}"}
 	w, err := s.newWorld(ctx, shape)
 	if err != nil {
 		return err

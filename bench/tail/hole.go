@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/seed"
 )
@@ -14,7 +15,7 @@ var blackHole = scenario{number: 4, name: "one of three black-holed", run: runBl
 
 func runBlackHole(ctx context.Context, s *session) (*row, error) {
 	w := pooled(16)
-	w.sections = sections{"budget": "{default: 100ms, max: 5s}"}
+	w.sections = gateway.Sections{"budget": "{default: 100ms, max: 5s}"}
 	w, err := s.newWarmWorld(ctx, w)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 )
 
@@ -17,7 +18,7 @@ var leavers = scenario{number: 11, name: "half of the callers leave while queued
 func runLeavers(ctx context.Context, s *session) (*row, error) {
 	w, err := s.newWorld(ctx, &world{
 		servers: 1, each: oiptest.Config{PerRow: time.Millisecond, Workers: 1}, pool: "max_in_flight: 1, hedge: {quantile: 0}",
-		sections: sections{"budget": "{default: 4s, max: 5s}"},
+		sections: gateway.Sections{"budget": "{default: 4s, max: 5s}"},
 	})
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func runSlowLoris(ctx context.Context, s *session) (*row, error) {
 	defer g.Stop()
 	gen := load.New(0)
 	defer gen.Close()
-	l := &ranking{url: g.url(), right: sumModel, rows: 10}
+	l := &ranking{url: g.URL() + "/rank", right: sumModel, rows: 10}
 	due := load.Poisson(seed.Random(16), load.Step{Rate: 200, Length: length})
 	if _, err := gen.Open(ctx, l, due.First(200)); err != nil { // warm
 		return nil, err
@@ -37,12 +37,12 @@ func runSlowLoris(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	crowd, err := s.startLoris(ctx, g.http, connections)
+	crowd, err := s.startLoris(ctx, g.HTTP, connections)
 	if err != nil {
 		return nil, err
 	}
 	defer crowd.Stop()
-	open, err := g.metric("rankgate_http_connections")
+	open, err := g.Metric("rankgate_http_connections")
 	if err != nil {
 		return nil, err
 	}

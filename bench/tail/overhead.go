@@ -31,7 +31,7 @@ func runOverhead(ctx context.Context, s *session) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	through, err := newInference("http://" + w.gateway.http)
+	through, err := newInference("http://" + w.gateway.HTTP)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/report"
 	"github.com/rankgate/rankgate/bench/seed"
@@ -19,7 +20,7 @@ const overloadBudget = 100 * time.Millisecond
 func (s *session) narrow(ctx context.Context) (w *world, peak float64, err error) {
 	w, err = s.newWorld(ctx, &world{
 		each:     oiptest.Config{PerRow: time.Millisecond, Workers: 1},
-		sections: sections{"budget": fmt.Sprintf("{default: %v, max: 5s}", overloadBudget)},
+		sections: gateway.Sections{"budget": fmt.Sprintf("{default: %v, max: 5s}", overloadBudget)},
 	})
 	if err != nil {
 		return nil, 0, err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/seed"
 )
@@ -14,14 +15,14 @@ import (
 var poisonousRow = scenario{number: 18, name: "a poisonous row in a batch", run: runPoisonousRow}
 
 func runPoisonousRow(ctx context.Context, s *session) (*row, error) {
-	g, err := s.newGateway(ctx, sections{"onnx": "{runners: 1}", "budget": "{default: 2s, max: 5s}"})
+	g, err := s.newGateway(ctx, gateway.Sections{"onnx": "{runners: 1}", "budget": "{default: 2s, max: 5s}"})
 	if err != nil {
 		return nil, err
 	}
 	defer g.Stop()
 	gen := load.New(0)
 	defer gen.Close()
-	l := &ranking{url: g.url(), right: sumModel, rows: 10, poison: everyTenth}
+	l := &ranking{url: g.URL() + "/rank", right: sumModel, rows: 10, poison: everyTenth}
 	r, err := gen.Open(ctx, l, load.Poisson(seed.Random(18), load.Step{Rate: 300, Length: pick(s, 20*time.Second, 3*time.Second)}))
 	if err != nil {
 		return nil, err
@@ -33,7 +34,7 @@ func runPoisonousRow(ctx context.Context, s *session) (*row, error) {
 // poisonBackends does the same on servers that refuse a call whole for such a row.
 func (s *session) poisonBackends(ctx context.Context, all *row) error {
 	shape := pooled(16)
-	shape.sections = sections{"budget": "{default: 2s, max: 5s}"}
+	shape.sections = gateway.Sections{"budget": "{default: 2s, max: 5s}"}
 	w, err := s.newWorld(ctx, shape)
 	if err != nil {
 		return err

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/process"
 	"github.com/rankgate/rankgate/bench/redis"
@@ -57,7 +57,7 @@ func (s *session) withRedis(ctx context.Context, trouble func(*proxy) error) (cl
 	defer p.of.Stop()
 	// What is kept in the gateway is kept so short that the server is asked all the time.
 	store := "{registry: features.yaml, store: {redis: {addresses: [%q], cache: {ttl: 100ms}}}}"
-	g, err := s.newGateway(ctx, sections{"features": fmt.Sprintf(store, server.Address)})
+	g, err := s.newGateway(ctx, gateway.Sections{"features": fmt.Sprintf(store, server.Address)})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,13 +66,13 @@ func (s *session) withRedis(ctx context.Context, trouble func(*proxy) error) (cl
 		return nil, nil, fmt.Errorf("materialize: %w: %s", err, words)
 	}
 	g.Stop()
-	if g, err = s.newGateway(ctx, sections{"features": fmt.Sprintf(store, p.of.Listen)}); err != nil {
+	if g, err = s.newGateway(ctx, gateway.Sections{"features": fmt.Sprintf(store, p.of.Listen)}); err != nil {
 		return nil, nil, err
 	}
 	defer g.Stop()
 	gen := load.New(0)
 	defer gen.Close()
-	l := &ranking{url: g.url(), right: sumModel, rows: 10, lenient: true}
+	l := &ranking{url: g.URL() + "/rank", right: sumModel, rows: 10, lenient: true}
 	due := load.Poisson(seed.Random(12), load.Step{Rate: 200, Length: pick(s, 30*time.Second, 2*time.Second)})
 	if _, err = gen.Open(ctx, l, due.First(200)); err != nil { // warm
 		return nil, nil, err
@@ -91,9 +91,9 @@ func (s *session) withRedis(ctx context.Context, trouble func(*proxy) error) (cl
 }
 
 // materialize fills the server from the gateway's files.
-func (s *session) materialize(ctx context.Context, g *gateway) ([]byte, error) {
+func (s *session) materialize(ctx context.Context, g *gateway.Gateway) ([]byte, error) {
 	//nolint:gosec // our own program
-	return exec.CommandContext(ctx, s.binary, "materialize", "--no-progress", "-c", filepath.Join(g.dir, "gateway.yaml")).CombinedOutput()
+	return exec.CommandContext(ctx, s.binary, "materialize", "--no-progress", "-c", g.Config).CombinedOutput()
 }
 
 // proxy stands between the gateway and Redis.

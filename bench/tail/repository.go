@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rankgate/rankgate/bench/gateway"
 )
 
 // What the models compute. Both read the same four columns: boost of the item, which
@@ -41,7 +43,7 @@ views:
 
 // repository is the files that a gateway with such sections serves: "sum", which runs
 // in the gateway, and with pools "linear", which runs on them.
-func (s *session) repository(all sections) map[string]string {
+func (s *session) repository(all gateway.Sections) map[string]string {
 	files := map[string]string{
 		"features.yaml":           featuresYAML,
 		"users.csv":               usersCSV(),

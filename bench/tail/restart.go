@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/seed"
 )
@@ -16,8 +17,8 @@ var rollingRestarts = scenario{number: 15, name: "ten rolling restarts under kee
 func runRollingRestarts(ctx context.Context, s *session) (*row, error) {
 	const restarts = 10
 	linger := pick(s, time.Second, 400*time.Millisecond)
-	drain := sections{"drain": fmt.Sprintf("{wait: %v, linger: %v, finish: 5s}", 5*readyEvery, linger)}
-	var gateways [2]*gateway
+	drain := gateway.Sections{"drain": fmt.Sprintf("{wait: %v, linger: %v, finish: 5s}", 5*readyEvery, linger)}
+	var gateways [2]*gateway.Gateway
 	for i := range gateways {
 		g, err := s.newGateway(ctx, drain)
 		if err != nil {
@@ -26,7 +27,7 @@ func runRollingRestarts(ctx context.Context, s *session) (*row, error) {
 		defer func() { g.Stop() }()
 		gateways[i] = g
 	}
-	b, err := startBalancer(gateways[0].http, gateways[1].http)
+	b, err := startBalancer(gateways[0].HTTP, gateways[1].HTTP)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func runRollingRestarts(ctx context.Context, s *session) (*row, error) {
 		for n := range restarts {
 			g := gateways[n%2]
 			g.Stop()
-			if err := g.serve(ctx); err != nil {
+			if err := g.Serve(ctx); err != nil {
 				return err
 			}
 			if err := load.Pause(ctx, 3*readyEvery); err != nil { // the balancer sees it

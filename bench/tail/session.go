@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/rankgate/rankgate/bench/gateway"
 )
 
 // session is what the scenarios of one run of the program share.
@@ -18,9 +19,6 @@ type session struct {
 	graph  string // content of sum.onnx
 }
 
-// root is where the gateway's module is, seen from this one.
-const root = ".."
-
 // newSession builds the gateway.
 func newSession(ctx context.Context, short bool) (*session, error) {
 	s := &session{short: short}
@@ -28,7 +26,7 @@ func newSession(ctx context.Context, short bool) (*session, error) {
 	if s.self, err = os.Executable(); err != nil {
 		return nil, err
 	}
-	graph, err := os.ReadFile(filepath.Join(root, "backends/onnx/testdata/sum.onnx"))
+	graph, err := os.ReadFile(filepath.Join(gateway.Root, "backends/onnx/testdata/sum.onnx"))
 	if err != nil {
 		return nil, fmt.Errorf("%w: run this in bench/, as make bench-tail does", err)
 	}
@@ -36,13 +34,9 @@ func newSession(ctx context.Context, short bool) (*session, error) {
 	if s.dir, err = os.MkdirTemp("", "rankgate-tail-"); err != nil {
 		return nil, err
 	}
-	s.binary = filepath.Join(s.dir, "gateway")
-	//nolint:gosec // our own program
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-o", s.binary, "./cmd/gateway")
-	build.Dir = root
-	if words, err := build.CombinedOutput(); err != nil {
+	if s.binary, err = gateway.Build(ctx, s.dir); err != nil {
 		s.close()
-		return nil, fmt.Errorf("%s: %w: %s", build, err, words)
+		return nil, err
 	}
 	return s, nil
 }

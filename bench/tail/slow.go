@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/report"
 	"github.com/rankgate/rankgate/bench/seed"
@@ -16,7 +17,7 @@ import (
 func pooled(workers int) *world {
 	return &world{
 		each:     oiptest.Config{PerCall: 2 * time.Millisecond, Jitter: 0.5, Workers: workers},
-		sections: sections{"budget": "{default: 1s, max: 5s}"},
+		sections: gateway.Sections{"budget": "{default: 1s, max: 5s}"},
 	}
 }
 
@@ -52,7 +53,7 @@ func (w *world) sends() (sends, error) {
 	for i := range all {
 		n.calls += int(all[i].Calls + all[i].Swallowed)
 	}
-	passes, err := w.gateway.metric("rankgate_batch_rows_count")
+	passes, err := w.gateway.Metric("rankgate_batch_rows_count")
 	n.passes = int(passes)
 	return n, err
 }

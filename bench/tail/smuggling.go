@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/edge/wiretest"
 )
 
@@ -17,7 +18,7 @@ import (
 var smuggling = scenario{number: 17, name: "request smuggling, two backends", run: runSmuggling}
 
 func runSmuggling(ctx context.Context, s *session) (*row, error) {
-	w, err := s.newWorld(ctx, &world{servers: 2, sections: sections{"limits": "{header: 2KiB, body: 64KiB}"}})
+	w, err := s.newWorld(ctx, &world{servers: 2, sections: gateway.Sections{"limits": "{header: 2KiB, body: 64KiB}"}})
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func runSmuggling(ctx context.Context, s *session) (*row, error) {
 	beyond, accepted := 0, 0
 	for _, raw := range wiretest.Ambiguous() {
 		for _, lead := range []string{"", wiretest.Marker} {
-			statuses, err := answersTo(w.gateway.http, lead+raw+wiretest.Marker)
+			statuses, err := answersTo(w.gateway.HTTP, lead+raw+wiretest.Marker)
 			if err != nil {
 				return nil, err
 			}
@@ -73,7 +74,7 @@ func (w *world) throughput(requests []string) (int, error) {
 		return 0, err
 	}
 	for _, raw := range requests {
-		if _, err := answersTo(w.gateway.http, raw+lastRequest); err != nil {
+		if _, err := answersTo(w.gateway.HTTP, raw+lastRequest); err != nil {
 			return 0, err
 		}
 	}

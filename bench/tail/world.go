@@ -9,19 +9,20 @@ import (
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
 )
 
 // world is a gateway before backends, and the generator. What newWorld is given says
 // what they are like.
 type world struct {
-	servers  int            // 0 means 3
-	each     oiptest.Config // of the backends; they hold "linear"
-	protocol string         // "" means grpc
-	pool     string         // further settings of the pool, as "hedge: {quantile: 0}"
-	sections sections       // of gateway.yaml, beside the pool
+	servers  int              // 0 means 3
+	each     oiptest.Config   // of the backends; they hold "linear"
+	protocol string           // "" means grpc
+	pool     string           // further settings of the pool, as "hedge: {quantile: 0}"
+	sections gateway.Sections // of gateway.yaml, beside the pool
 
-	gateway  *gateway
+	gateway  *gateway.Gateway
 	backends *backends
 	*load.Generator
 }
@@ -43,7 +44,7 @@ func (s *session) newWorld(ctx context.Context, w *world) (*world, error) {
 			endpoints = append(endpoints, fmt.Sprintf("%q", a.HTTP))
 		}
 	}
-	all := sections{
+	all := gateway.Sections{
 		"models": "{default: linear}",
 		"routes": "{linear: {run_on: [fleet]}}",
 		"pools": fmt.Sprintf("{fleet: {protocol: %s, endpoints: [%s], %s}}",
@@ -66,5 +67,5 @@ func (w *world) close() {
 
 // rank is a load of rankings of 10 rows by the backends.
 func (w *world) rank() *ranking {
-	return &ranking{url: w.gateway.url(), right: linearModel, rows: 10}
+	return &ranking{url: w.gateway.URL() + "/rank", right: linearModel, rows: 10}
 }

@@ -1,0 +1,135 @@
+// Package gateway builds and starts gateways for the benches, each from a gateway.yaml
+// of its own.
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rankgate/rankgate/bench/process"
+)
+
+// Root is where the gateway's module is, seen from this one.
+const Root = ".."
+
+// Build builds the gateway's program into dir and returns its path.
+func Build(ctx context.Context, dir string) (string, error) {
+	binary := filepath.Join(dir, "gateway")
+	//nolint:gosec // our own program
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-o", binary, "./cmd/gateway")
+	build.Dir = Root
+	if words, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w: %s", build, err, words)
+	}
+	return binary, nil
+}
+
+// Sections are those of gateway.yaml by their names, each in YAML's flow style.
+type Sections map[string]string
+
+// Gateway is a running gateway.
+type Gateway struct {
+	*process.Child
+	HTTP, Admin string // addresses, host:port
+	Config      string // path of its gateway.yaml
+
+	binary string
+}
+
+// Start writes gateway.yaml into a directory that holds whatever it names, and starts
+// a gateway on free ports of the loopback.
+func Start(ctx context.Context, binary, dir string, sections Sections) (*Gateway, error) {
+	g := &Gateway{binary: binary, Config: filepath.Join(dir, "gateway.yaml")}
+	var err error
+	if g.HTTP, err = process.FreeAddress(); err != nil {
+		return nil, err
+	}
+	if g.Admin, err = process.FreeAddress(); err != nil {
+		return nil, err
+	}
+	all := maps.Clone(sections)
+	all["listen"] = fmt.Sprintf("{http: %q, admin: %q}", g.HTTP, g.Admin)
+	if err := WriteConfig(g.Config, all); err != nil {
+		return nil, err
+	}
+	return g, g.Serve(ctx)
+}
+
+// WriteConfig writes a gateway.yaml.
+func WriteConfig(path string, sections Sections) error {
+	var yaml strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(sections)) {
+		fmt.Fprintf(&yaml, "%s: %s\n", name, sections[name])
+	}
+	return os.WriteFile(path, []byte(yaml.String()), 0o600)
+}
+
+// Serve starts the gateway, again if it has been stopped, and waits until it is ready.
+func (g *Gateway) Serve(ctx context.Context) error {
+	var err error
+	if g.Child, err = process.Start(ctx, g.binary, "serve", "-c", g.Config); err != nil {
+		return err
+	}
+	if err := g.Await(ctx, "ready", func() bool { return IsReady(g.HTTP) }); err != nil {
+		g.Stop()
+		return err
+	}
+	return nil
+}
+
+// URL is where the gateway is.
+func (g *Gateway) URL() string { return "http://" + g.HTTP }
+
+// IsReady asks a server that listens at address whether it is ready.
+func IsReady(address string) bool {
+	res, err := http.Get("http://" + address + "/readyz") //nolint:noctx // the loopback
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+// Metric returns the sum of the series of a name, or of those with certain labels: as
+// name{label="value"}, with as many as wanted.
+func (g *Gateway) Metric(series string) (float64, error) {
+	res, err := http.Get("http://" + g.Admin + "/metrics") //nolint:noctx // as above
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	name, labels, _ := strings.Cut(strings.TrimSuffix(series, "}"), "{")
+	sum := 0.0
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		its, value, _ := strings.Cut(lines.Text(), " ")
+		itsName, itsLabels, _ := strings.Cut(strings.TrimSuffix(its, "}"), "{")
+		if itsName != name || !contains(itsLabels, labels) {
+			continue
+		}
+		v, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", lines.Text(), err)
+		}
+		sum += v
+	}
+	return sum, lines.Err()
+}
+
+func contains(all, some string) bool {
+	for label := range strings.SplitSeq(some, ",") {
+		if label != "" && !slices.Contains(strings.Split(all, ","), label) {
+			return false
+		}
+	}
+	return true
+}

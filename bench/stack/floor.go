@@ -1,0 +1,168 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/rankgate/rankgate/bench/floor"
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/measure"
+	"github.com/rankgate/rankgate/bench/process"
+	"github.com/rankgate/rankgate/bench/redis"
+	"github.com/rankgate/rankgate/bench/workload"
+)
+
+// Names of the floors.
+const (
+	ReplyName     = "bare fasthttp"
+	PassName      = "bare ONNX Runtime pass"
+	ServePassName = "bare fasthttp with a bare pass"
+	ReadName      = "bare MGET"
+)
+
+// FloorCommand is the command of this program that is a floor. Its first argument is
+// one of the names below, the others are those of floor.Command.
+const FloorCommand = "floor"
+
+// StartReply starts a bare server with the reply that the given one gives to its
+// workload's next request.
+func (s *Site) StartReply(ctx context.Context, w *workload.Workload, like *Server) (*Server, error) {
+	return s.startBare(ctx, ReplyName, w, like, "reply")
+}
+
+// StartServePass starts a bare server that runs a bare pass before it replies.
+func (s *Site) StartServePass(ctx context.Context, w *workload.Workload, like *Server) (*Server, error) {
+	p, err := s.pass(ctx, w, 1)
+	if err != nil {
+		return nil, err
+	}
+	return s.startBare(ctx, ServePassName, w, like, append([]string{"serve-pass"}, p...)...)
+}
+
+func (s *Site) startBare(ctx context.Context, name string, w *workload.Workload, like *Server, args ...string) (*Server, error) {
+	reply, err := like.reply(ctx)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(s.Dir, "reply.json")
+	if err := os.WriteFile(file, reply, 0o600); err != nil {
+		return nil, err
+	}
+	address, err := process.FreeAddress()
+	if err != nil {
+		return nil, err
+	}
+	args = append([]string{FloorCommand}, args...)
+	child, err := process.Start(ctx, s.Self, append(args, "--address", address, "--reply", file)...)
+	if err != nil {
+		return nil, err
+	}
+	if err := child.Await(ctx, "listening", func() bool { return listens(address) }); err != nil {
+		child.Stop()
+		return nil, err
+	}
+	return &Server{
+		name: name, child: child, load: load.New(0), Callers: usualCallers,
+		Stream: workload.NewStream(w, "http://"+address),
+	}, nil
+}
+
+func listens(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
+
+// pass is the arguments of a floor that runs a workload's passes.
+func (s *Site) pass(ctx context.Context, w *workload.Workload, threads int) ([]string, error) {
+	world, err := s.World(ctx, w.Graph)
+	if err != nil {
+		return nil, err
+	}
+	return []string{
+		"--library", s.Library, "--model", filepath.Join(world, workload.Repository, workload.ModelName, "1", "model.onnx"),
+		"--input", w.Graph.Input, "--output", w.Graph.Output, "--width", strconv.Itoa(w.Graph.Width()),
+		"--rows", strconv.Itoa((w.Least + w.Most) / 2), "--threads", strconv.Itoa(threads),
+	}, nil
+}
+
+// Loop is a floor that nobody asks: a process that goes round for a time when it is
+// told to.
+type Loop struct {
+	name   string
+	child  *process.Child
+	store  *redis.Server
+	orders *json.Encoder
+	done   *json.Decoder
+}
+
+// StartPass starts a bare loop of passes with the rows of a workload's request.
+func (s *Site) StartPass(ctx context.Context, w *workload.Workload, threads int) (*Loop, error) {
+	p, err := s.pass(ctx, w, threads)
+	if err != nil {
+		return nil, err
+	}
+	name := PassName
+	if threads > 1 {
+		name += fmt.Sprintf(", %d threads", threads)
+	}
+	return s.startLoop(ctx, name, nil, append([]string{"pass"}, p...)...)
+}
+
+// StartRead starts a bare loop that reads as many rows as a request has.
+func (s *Site) StartRead(ctx context.Context, w *workload.Workload, store *redis.Server) (*Loop, error) {
+	return s.startLoop(ctx, ReadName, store, "read", "--redis", store.Address, "--rows", strconv.Itoa((w.Least+w.Most)/2))
+}
+
+func (s *Site) startLoop(ctx context.Context, name string, store *redis.Server, args ...string) (*Loop, error) {
+	child, err := process.StartPiped(ctx, s.Self, append([]string{FloorCommand}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	l := &Loop{name: name, child: child, store: store, orders: json.NewEncoder(child.In), done: json.NewDecoder(child.Out)}
+	if _, err := l.round(0); err != nil { // it is up when it has answered
+		l.Close()
+		return nil, fmt.Errorf("%w: %s", err, child.Log())
+	}
+	return l, nil
+}
+
+func (l *Loop) round(length time.Duration) (floor.Done, error) {
+	var d floor.Done
+	if err := l.orders.Encode(floor.Order{For: length}); err != nil {
+		return d, err
+	}
+	return d, l.done.Decode(&d)
+}
+
+// Name implements measure.Stack.
+func (l *Loop) Name() string { return l.name }
+
+// Slice implements measure.Stack.
+func (l *Loop) Slice(_ context.Context, length time.Duration) (measure.Slice, error) {
+	before, err := clockOf(l.child, l.store)
+	if err != nil {
+		return measure.Slice{}, err
+	}
+	began := time.Now()
+	d, err := l.round(length)
+	if err != nil {
+		return measure.Slice{}, fmt.Errorf("%w: %s", err, l.child.Log())
+	}
+	took := time.Since(began)
+	after, err := clockOf(l.child, l.store)
+	slice := after.since(before)
+	slice.Requests, slice.Length = d.Rounds, took
+	return slice, err
+}
+
+// Close ends the process.
+func (l *Loop) Close() { l.child.Stop() }

@@ -1,0 +1,157 @@
+package stack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/rankgate/rankgate/bench/gateway"
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/measure"
+	"github.com/rankgate/rankgate/bench/process"
+	"github.com/rankgate/rankgate/bench/redis"
+	"github.com/rankgate/rankgate/bench/workload"
+)
+
+// Server is a process that answers a workload over the loopback.
+type Server struct {
+	Stream  *workload.Stream
+	Callers uint64 // of a slice, each asks again as soon as it has its answer
+
+	name    string
+	child   *process.Child
+	gateway *gateway.Gateway // nil unless it is one
+	store   *redis.Server    // whose processor time counts as that of others; may be nil
+	load    *load.Generator
+	stop    []func()
+}
+
+// usualCallers keep two processors busy, and no more than that.
+const usualCallers = 4
+
+// Name implements measure.Stack.
+func (s *Server) Name() string { return s.name }
+
+// Gateway is the gateway, nil if the server is none.
+func (s *Server) Gateway() *gateway.Gateway { return s.gateway }
+
+// Generator is what sends the server's requests.
+func (s *Server) Generator() *load.Generator { return s.load }
+
+// Close ends the server.
+func (s *Server) Close() {
+	s.load.Close()
+	s.child.Stop()
+	for _, stop := range s.stop {
+		stop()
+	}
+}
+
+// PIDs are the server's processes.
+func (s *Server) PIDs() []int { return process.Tree(s.child.PID()) }
+
+// Slice implements measure.Stack.
+func (s *Server) Slice(ctx context.Context, length time.Duration) (measure.Slice, error) {
+	before, err := clockOf(s.child, s.store)
+	if err != nil {
+		return measure.Slice{}, err
+	}
+	run, err := s.load.Closed(ctx, s.Stream, s.Callers, length)
+	if err != nil {
+		return measure.Slice{}, err
+	}
+	after, err := clockOf(s.child, s.store)
+	if err != nil {
+		return measure.Slice{}, err
+	}
+	s.Stream.Advance(len(run.Samples))
+	if err := Complete(run); err != nil {
+		return measure.Slice{}, err
+	}
+	slice := after.since(before)
+	slice.Requests, slice.Length, slice.Hits = len(run.Samples), run.Length, hits(run.Samples)
+	return slice, nil
+}
+
+// Complete returns an error if not every answer of a run was complete.
+func Complete(r *load.Run) error {
+	bad := len(r.Samples) - len(r.With(load.OK))
+	if bad == 0 {
+		return nil
+	}
+	words := ""
+	for words = range r.Words {
+		break
+	}
+	return fmt.Errorf("%d of %d answers are not complete %s", bad, len(r.Samples), words)
+}
+
+func hits(all load.Samples) float64 {
+	cached, rows := 0, 0
+	for i := range all {
+		cached += all[i].Cached
+		rows += all[i].Cached + all[i].Fresh
+	}
+	if rows == 0 {
+		return 0
+	}
+	return float64(cached) / float64(rows)
+}
+
+// clock is what processes have used so far.
+type clock struct{ server, generator, others time.Duration }
+
+// clockOf is that of a process and its descendants, and of a store that may be nil.
+func clockOf(child *process.Child, store *redis.Server) (c clock, err error) {
+	if c.server, err = process.CPU(process.Tree(child.PID())...); err != nil {
+		return c, err
+	}
+	if store != nil {
+		if c.others, err = store.CPU(); err != nil {
+			return c, err
+		}
+	}
+	c.generator, err = process.CPU(os.Getpid())
+	return c, err
+}
+
+func (c clock) since(before clock) measure.Slice {
+	return measure.Slice{
+		CPU: c.server - before.server, Generator: c.generator - before.generator, Others: c.others - before.others,
+	}
+}
+
+// Warm asks as often as it takes until every user who comes back has been seen.
+func (s *Server) Warm(ctx context.Context) error {
+	for n := range s.Stream.Warm() {
+		if sample := s.load.One(ctx, s.Stream, n); sample.Outcome != load.OK {
+			return errors.Join(ctx.Err(), fmt.Errorf("%s does not answer: %s", s.name, s.child.Log()))
+		}
+	}
+	s.Stream.Advance(s.Stream.Warm())
+	return nil
+}
+
+// reply is what the server answers to the next request.
+func (s *Server) reply(ctx context.Context) ([]byte, error) {
+	var target vegeta.Target
+	s.Stream.Request(0, &target)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.URL, bytes.NewReader(target.Body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header = target.Header
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	return io.ReadAll(answer.Body)
+}
