@@ -4,6 +4,7 @@ go 1.26.8
 
 require (
 	github.com/Shopify/toxiproxy/v2 v2.5.0
+	github.com/google/pprof v0.0.0-20250403155104-27863c87afa6
 	github.com/parquet-go/parquet-go v0.32.0
 	github.com/rankgate/rankgate v0.0.0
 	github.com/redis/go-redis/v9 v9.23.0

@@ -64,6 +64,24 @@ func (s *Site) StartGateway(ctx context.Context, w *workload.Workload, store *re
 	return server, nil
 }
 
+// StartFor starts a gateway and, if the workload has one, its store.
+func (s *Site) StartFor(ctx context.Context, w *workload.Workload, change gateway.Sections) (*Server, error) {
+	if !w.Redis {
+		return s.StartGateway(ctx, w, nil, change)
+	}
+	store, err := s.StartStore(ctx, w.Graph)
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.StartGateway(ctx, w, store, change)
+	if err != nil {
+		store.Close()
+		return nil, err
+	}
+	g.stop = append(g.stop, store.Close)
+	return g, nil
+}
+
 func (s *Site) start(ctx context.Context, all gateway.Sections) (*gateway.Gateway, error) {
 	dir, err := os.MkdirTemp(s.Dir, "gateway-")
 	if err != nil {

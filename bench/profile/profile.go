@@ -1,0 +1,71 @@
+// Package profile takes the profiles of a gateway under load, and says what they come
+// to by request.
+package profile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/pprof/profile"
+)
+
+// Kind is one of the profiles.
+type Kind struct {
+	Name  string // of the file, before .pprof
+	Text  string
+	Unit  string // of a figure, by request
+	path  string // below /debug/pprof/
+	value string // which of the profile's values counts
+	scale float64
+}
+
+// Kinds are the profiles that are taken.
+var Kinds = []Kind{
+	{"cpu", "processor time", "µs", "profile", "cpu", 1e-3},
+	{"allocs", "bytes allocated", "B", "allocs", "alloc_space", 1},
+	{"mutex", "waiting for locks", "µs", "mutex", "delay", 1e-3},
+	{"block", "waiting for locks, channels and timers", "µs", "block", "delay", 1e-3},
+}
+
+// Take takes all profiles for the same length of time from an admin listener, and
+// writes them into dir. They are in the order of Kinds.
+func Take(ctx context.Context, admin, dir string, length time.Duration) ([]*profile.Profile, error) {
+	taken, errs := make([]*profile.Profile, len(Kinds)), make([]error, len(Kinds))
+	var wg sync.WaitGroup
+	for i := range Kinds {
+		wg.Go(func() { taken[i], errs[i] = Kinds[i].take(ctx, admin, dir, length) })
+	}
+	wg.Wait()
+	return taken, errors.Join(errs...)
+}
+
+func (k *Kind) take(ctx context.Context, admin, dir string, length time.Duration) (*profile.Profile, error) {
+	url := fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", admin, k.path, int(length.Seconds()))
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %.200s", url, answer.Status, content)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, k.Name+".pprof"), content, 0o600); err != nil {
+		return nil, err
+	}
+	return profile.ParseData(content)
+}

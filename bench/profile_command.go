@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rankgate/rankgate/bench/load"
+	"github.com/rankgate/rankgate/bench/profile"
+	"github.com/rankgate/rankgate/bench/report"
+	"github.com/rankgate/rankgate/bench/stack"
+	"github.com/rankgate/rankgate/bench/workload"
+)
+
+// profiling is the command line of bench profile.
+type profiling struct {
+	out    string
+	length time.Duration
+	top    int
+}
+
+func profileCommand() *cobra.Command {
+	var p profiling
+	c := &cobra.Command{
+		Use:   "profile WORKLOAD",
+		Short: "Take the profiles of a gateway under load, and list the top costs of a request",
+		Long:  "A workload is " + workload.Grammar + ".",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			w, err := workload.Parse(args[0])
+			if err != nil {
+				return err
+			}
+			return p.run(c.Context(), c.OutOrStdout(), w)
+		},
+	}
+	c.Flags().StringVar(&p.out, "out", "", "directory for the profiles (default: a new one)")
+	c.Flags().DurationVar(&p.length, "for", 10*time.Second, "length of the profiles")
+	c.Flags().IntVar(&p.top, "top", 25, "costs to list of each profile")
+	return c
+}
+
+func (p *profiling) run(ctx context.Context, out io.Writer, w *workload.Workload) error {
+	site, err := stack.NewSite(ctx)
+	if err != nil {
+		return err
+	}
+	defer site.Close()
+	if p.out == "" {
+		p.out, err = os.MkdirTemp("", "rankgate-profile-")
+	} else {
+		err = os.MkdirAll(p.out, 0o750)
+	}
+	if err != nil {
+		return err
+	}
+	g, err := site.StartFor(ctx, w, nil)
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	told := make(chan *load.Run, 1)
+	go func() {
+		run, _ := g.Generator().Closed(ctx, g.Stream, g.Callers, p.length) // an end of ctx ends the profiles too
+		told <- run
+	}()
+	taken, err := profile.Take(ctx, g.Gateway().Admin, p.out, p.length)
+	run := <-told
+	if err != nil {
+		return err
+	}
+	if err := stack.Complete(run); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s: %d requests in %v; the profiles are in %s\n", w, len(run.Samples), run.Length.Round(time.Millisecond), p.out)
+	for i := range taken {
+		costs, sum, err := profile.Kinds[i].Costs(taken[i], len(run.Samples))
+		if err != nil {
+			return err
+		}
+		p.list(out, &profile.Kinds[i], costs, sum)
+	}
+	return nil
+}
+
+func (p *profiling) list(out io.Writer, k *profile.Kind, costs []profile.Cost, sum float64) {
+	fmt.Fprintf(out, "\n## %s by request: %.2f %s (%s.pprof)\n\n", k.Text, sum, k.Unit, k.Name)
+	own := profile.Top(costs, p.top, func(c *profile.Cost) float64 { return c.Own })
+	all := profile.Top(costs, p.top, func(c *profile.Cost) float64 { return c.All })
+	var rows [][]string
+	for i := range own {
+		rows = append(rows, []string{
+			fmt.Sprintf("%.2f", own[i].Own), own[i].Function, fmt.Sprintf("%.2f", all[i].All), all[i].Function,
+		})
+	}
+	report.Table(out, []string{k.Unit, "in itself", k.Unit, "with what it calls"}, rows)
+}
