@@ -56,7 +56,9 @@ type Contest struct {
 	Name     string `json:"name"`
 	Workload string `json:"workload"`
 	Text     string `json:"text"` // how to read it
-	Stacks   []Cost `json:"stacks"`
+	// Candidates is how many a request has; 0: they differ, and nothing is said per candidate.
+	Candidates int    `json:"candidates,omitempty"`
+	Stacks     []Cost `json:"stacks"`
 }
 
 // Cost is what a stack cost in a contest.
