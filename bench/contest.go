@@ -14,10 +14,6 @@ import (
 	"github.com/rankgate/rankgate/bench/workload"
 )
 
-func claimsCommand() *cobra.Command {
-	return &cobra.Command{Use: "bench", SilenceUsage: true, SilenceErrors: true}
-}
-
 // contestCommand measures one workload.
 func contestCommand() *cobra.Command {
 	var slice time.Duration

@@ -33,7 +33,8 @@ func Build(ctx context.Context, dir string) (string, error) {
 	return binary, nil
 }
 
-// Sections are those of gateway.yaml by their names, each in YAML's flow style.
+// Sections are those of gateway.yaml by their names, each in YAML's flow style. Of
+// "listen" it is what follows the addresses, without the braces.
 type Sections map[string]string
 
 // Gateway is a running gateway.
@@ -57,7 +58,7 @@ func Start(ctx context.Context, binary, dir string, sections Sections) (*Gateway
 		return nil, err
 	}
 	all := maps.Clone(sections)
-	all["listen"] = fmt.Sprintf("{http: %q, admin: %q}", g.HTTP, g.Admin)
+	all["listen"] = fmt.Sprintf("{http: %q, admin: %q, %s}", g.HTTP, g.Admin, sections["listen"])
 	if err := WriteConfig(g.Config, all); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ package measure
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -77,9 +76,7 @@ type Figure struct{ Low, Median, High float64 }
 
 // FigureOf sums up what the rounds had.
 func FigureOf(rounds []float64) Figure {
-	sorted := slices.Sorted(slices.Values(rounds))
-	at := func(q float64) float64 { return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)] }
-	return Figure{at(0.25), at(0.5), at(0.75)}
+	return Figure{Quantile(rounds, 0.25), Quantile(rounds, 0.5), Quantile(rounds, 0.75)}
 }
 
 // CPU is the processor time of a request, in seconds.
@@ -115,6 +112,17 @@ func (r *Record) of(figure func(*Slice) float64) Figure {
 	rounds := make([]float64, len(r.Slices))
 	for i := range r.Slices {
 		rounds[i] = figure(&r.Slices[i])
+	}
+	return FigureOf(rounds)
+}
+
+// Difference is by how much a request took more processor time than one of another
+// stack, in seconds, within rounds.
+func Difference(of, other *Record) Figure {
+	rounds := make([]float64, len(of.Slices))
+	for i := range rounds {
+		a, b := &of.Slices[i], &other.Slices[i]
+		rounds[i] = a.perRequest(a.CPU) - b.perRequest(b.CPU)
 	}
 	return FigureOf(rounds)
 }

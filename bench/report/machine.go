@@ -14,11 +14,12 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/rankgate/rankgate/bench/result"
 )
 
-// Machine says what ran where, in lines of Markdown. modules are paths of modules
-// whose versions count.
-func Machine(ctx context.Context, command string, modules ...string) []string {
+// About says what ran where. modules are paths of modules whose versions count.
+func About(ctx context.Context, command string, modules ...string) result.About {
 	commit := output(ctx, "git", "rev-parse", "--short", "HEAD")
 	if output(ctx, "git", "status", "--porcelain") != "" {
 		commit += " with changes"
@@ -27,12 +28,21 @@ func Machine(ctx context.Context, command string, modules ...string) []string {
 	for _, m := range modules {
 		versions = append(versions, nameOf(m)+" "+version(m))
 	}
+	return result.About{
+		Machine: processor() + ", " + output(ctx, "uname", "-srm"), Processors: runtime.NumCPU(),
+		Commit: commit, Command: command, Date: time.Now().UTC().Format(time.RFC3339), Versions: versions,
+	}
+}
+
+// Machine says what ran where, in lines of Markdown.
+func Machine(ctx context.Context, command string, modules ...string) []string {
+	a := About(ctx, command, modules...)
 	return []string{
-		fmt.Sprintf("- machine: %s, %d logical processors, %s", processor(), runtime.NumCPU(), output(ctx, "uname", "-srm")),
-		"- commit: " + commit,
-		"- command: `" + command + "`",
-		"- date: " + time.Now().UTC().Format("2006-01-02 15:04 UTC"),
-		"- versions: " + strings.Join(versions, ", "),
+		fmt.Sprintf("- machine: %s, %d logical processors", a.Machine, a.Processors),
+		"- commit: " + a.Commit,
+		"- command: `" + a.Command + "`",
+		"- date: " + a.Date,
+		"- versions: " + strings.Join(a.Versions, ", "),
 	}
 }
 

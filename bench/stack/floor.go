@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rankgate/rankgate/bench/floor"
@@ -25,6 +26,9 @@ const (
 	ServePassName = "bare fasthttp with a bare pass"
 	ReadName      = "bare MGET"
 )
+
+// IsFloor tells whether a stack of that name is a floor.
+func IsFloor(name string) bool { return strings.HasPrefix(name, "bare ") }
 
 // FloorCommand is the command of this program that is a floor. Its first argument is
 // one of the names below, the others are those of floor.Command.
@@ -67,9 +71,10 @@ func (s *Site) startBare(ctx context.Context, name string, w *workload.Workload,
 		child.Stop()
 		return nil, err
 	}
+	url := "http://" + address
 	return &Server{
-		name: name, child: child, load: load.New(0), Callers: usualCallers,
-		Stream: workload.NewStream(w, "http://"+address),
+		name: name, workload: w, url: url, child: child, load: load.New(0), Callers: usualCallers,
+		Stream: workload.NewStream(w, url),
 	}, nil
 }
 

@@ -40,7 +40,7 @@ func (s *Site) StartGateway(ctx context.Context, w *workload.Workload, store *re
 		return nil, err
 	}
 	all := sections(world, store)
-	server := &Server{name: GatewayName, store: store, Callers: usualCallers}
+	server := &Server{name: GatewayName, workload: w, store: store, Callers: usualCallers}
 	if w.Remote {
 		far, err := s.start(ctx, sections(world, nil))
 		if err != nil {
@@ -55,7 +55,7 @@ func (s *Site) StartGateway(ctx context.Context, w *workload.Workload, store *re
 	if err != nil {
 		return nil, err
 	}
-	server.child, server.gateway, server.load = g.Child, g, load.New(0)
+	server.child, server.gateway, server.load, server.url = g.Child, g, load.New(0), g.URL()
 	server.Stream = workload.NewStream(w, g.URL())
 	if err := server.Warm(ctx); err != nil {
 		server.Close()

@@ -25,12 +25,14 @@ type Server struct {
 	Stream  *workload.Stream
 	Callers uint64 // of a slice, each asks again as soon as it has its answer
 
-	name    string
-	child   *process.Child
-	gateway *gateway.Gateway // nil unless it is one
-	store   *redis.Server    // whose processor time counts as that of others; may be nil
-	load    *load.Generator
-	stop    []func()
+	name     string
+	workload *workload.Workload
+	url      string
+	child    *process.Child
+	gateway  *gateway.Gateway // nil unless it is one
+	store    *redis.Server    // whose processor time counts as that of others; may be nil
+	load     *load.Generator
+	stop     []func()
 }
 
 // usualCallers keep two processors busy, and no more than that.
@@ -38,6 +40,22 @@ const usualCallers = 4
 
 // Name implements measure.Stack.
 func (s *Server) Name() string { return s.name }
+
+// Workload is what the server answers.
+func (s *Server) Workload() *workload.Workload { return s.workload }
+
+// Of is the same server asked for another workload of the same graph, which it is
+// warm for. Only the first one is closed.
+func (s *Server) Of(ctx context.Context, w *workload.Workload) (*Server, error) {
+	other := *s
+	other.workload, other.Stream = w, workload.NewStream(w, s.url)
+	return &other, other.Warm(ctx)
+}
+
+// Target is the server for a load at some rate.
+func (s *Server) Target() *measure.Target {
+	return &measure.Target{Name: s.name, Generator: s.load, Load: s.Stream, Sent: s.Stream.Advance}
+}
 
 // Gateway is the gateway, nil if the server is none.
 func (s *Server) Gateway() *gateway.Gateway { return s.gateway }
@@ -56,6 +74,9 @@ func (s *Server) Close() {
 
 // PIDs are the server's processes.
 func (s *Server) PIDs() []int { return process.Tree(s.child.PID()) }
+
+// RSS is the resident memory of the server's processes, in bytes.
+func (s *Server) RSS() (int64, error) { return process.RSS(s.PIDs()...) }
 
 // Slice implements measure.Stack.
 func (s *Server) Slice(ctx context.Context, length time.Duration) (measure.Slice, error) {

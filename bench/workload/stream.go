@@ -57,13 +57,6 @@ func NewStream(w *Workload, server string) *Stream {
 	return s
 }
 
-// At returns the same stream for another server.
-func (s *Stream) At(server string) *Stream {
-	other := *s
-	other.url = server + "/rank"
-	return &other
-}
-
 // Warm is how many requests show every user who comes back their candidates.
 func (s *Stream) Warm() int {
 	if s.workload.Repeat == 0 {

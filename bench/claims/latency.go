@@ -1,0 +1,137 @@
+package claims
+
+import (
+	"time"
+
+	"github.com/rankgate/rankgate/bench/measure"
+	"github.com/rankgate/rankgate/bench/result"
+	"github.com/rankgate/rankgate/bench/stack"
+)
+
+// objective is what capacity is asked for.
+const objective = 20 * time.Millisecond
+
+// load70 is the share of the capacity at which latency is claimed.
+const load70 = 0.7
+
+// latency is about how long a caller waits, by the rate at which requests come.
+func (s *session) latency() error {
+	w := parse("small/200/cold")
+	g, err := s.site.StartGateway(s.ctx, w, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	bare, err := s.site.StartServePass(s.ctx, w, g)
+	if err != nil {
+		return err
+	}
+	defer bare.Close()
+	capacity, err := s.capacity(g)
+	if err != nil {
+		return err
+	}
+	ours := result.Latency{Workload: w.String(), Stack: g.Name(), Capacity: capacity, Limit: objective.Seconds()}
+	floor := result.Latency{Workload: w.String(), Stack: bare.Name()}
+	for _, share := range []float64{0.1, 0.3, 0.5, load70, 0.9} {
+		p, err := s.pairs(g.Target(), bare.Target(), share*capacity, pick(s, 3, 1)*roundsAt(share))
+		if err != nil {
+			return err
+		}
+		ours.Points = append(ours.Points, measure.MedianPoint(p.ours))
+		floor.Points = append(floor.Points, measure.MedianPoint(p.floor))
+		if share == load70 {
+			s.claimAdded(w.String(), p)
+		}
+	}
+	s.result.Latencies = append(s.result.Latencies, ours, floor)
+	return nil
+}
+
+// roundsAt is how often a rate is tried.
+func roundsAt(share float64) int {
+	if share == load70 {
+		return 12
+	}
+	return 3
+}
+
+// capacity is the highest rate at which a server holds the objective. The first rate
+// is well below what its callers reach in a circle.
+func (s *session) capacity(g *stack.Server) (float64, error) {
+	slice, err := g.Slice(s.ctx, 2*time.Second)
+	if err != nil {
+		return 0, err
+	}
+	most := float64(slice.Requests) / slice.Length.Seconds()
+	search := measure.Search{From: 0.3 * most, Step: 1.1, Length: pick(s, 5*time.Second, 2*time.Second), Objective: objective}
+	capacity, _, err := search.Run(s.ctx, g.Target())
+	if err == nil && capacity == 0 {
+		capacity = search.From // whatever is measured at it is marked as not valid
+	}
+	return capacity, err
+}
+
+// pairs are points of two targets that were asked by turns at the same rate.
+type pairs struct{ ours, floor []result.Point }
+
+func (s *session) pairs(ours, floor *measure.Target, rate float64, rounds int) (p pairs, err error) {
+	for round := range rounds {
+		for _, turn := range []struct {
+			of   *measure.Target
+			into *[]result.Point
+		}{{ours, &p.ours}, {floor, &p.floor}} {
+			samples, err := turn.of.At(s.ctx, rate, 2*time.Second, uint64(round))
+			if err != nil {
+				return p, err
+			}
+			*turn.into = append(*turn.into, measure.PointOf(rate, samples))
+		}
+	}
+	return p, nil
+}
+
+// between is a figure of two points, round by round.
+func (p *pairs) between(f func(ours, floor *result.Point) float64) measure.Figure {
+	rounds := make([]float64, len(p.ours))
+	for i := range rounds {
+		rounds[i] = f(&p.ours[i], &p.floor[i])
+	}
+	return measure.FigureOf(rounds)
+}
+
+// note tells why the figures do not count, "" if they do.
+func (p *pairs) note() string {
+	ours, floor := measure.MedianPoint(p.ours), measure.MedianPoint(p.floor)
+	if ours.Valid && floor.Valid {
+		return ""
+	}
+	return "not valid: the generator was late"
+}
+
+func (s *session) claimAdded(workload string, p pairs) {
+	for _, c := range []struct {
+		name  string
+		bound float64
+		of    func(*result.Point) float64
+	}{
+		{"p50 added at 70 % load", 80, func(p *result.Point) float64 { return p.P50 }},
+		{"p99 added at 70 % load", 250, func(p *result.Point) float64 { return p.P99 }},
+	} {
+		s.claimValid(p.note(), result.Claim{
+			Name: c.name, Workload: workload, Floor: stack.ServePassName, Unit: "µs", Bound: c.bound,
+		}, p.between(func(ours, floor *result.Point) float64 { return 1e6 * (c.of(ours) - c.of(floor)) }))
+	}
+	s.claimValid(p.note(), result.Claim{
+		Name: "p99 / p50 at 70 % load", Workload: workload, Floor: "its own p50", Unit: "×", Bound: 3,
+	}, p.between(func(ours, _ *result.Point) float64 { return ours.P99 / ours.P50 }))
+}
+
+// claimValid adds a claim, which was not measured if there is a reason why.
+func (s *session) claimValid(why string, c result.Claim, f measure.Figure) { //nolint:gocritic // once a minute
+	s.claim(c, f)
+	if why != "" {
+		last := &s.result.Claims[len(s.result.Claims)-1]
+		last.Measured, last.Note = false, why
+	}
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rankgate/rankgate/bench/claims"
+	"github.com/rankgate/rankgate/bench/page"
+	"github.com/rankgate/rankgate/bench/report"
+	"github.com/rankgate/rankgate/bench/result"
+	"github.com/rankgate/rankgate/bench/stack"
+)
+
+// running is the command line of bench itself.
+type running struct {
+	full bool
+	only []string
+	out  string
+}
+
+func rootCommand() *cobra.Command {
+	var r running
+	c := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure rankgate beside its floors and rivals, and say which claims are reached",
+		Long: `Measure rankgate beside what no ranking gateway can do without and beside what is
+made by hand in its place, and print every claim with its floor, its limit and the
+verdict. The page with the charts, bench.html, and what is compared with the next
+run on a machine like this one go to --out.
+
+A claim that is missed is told in the table; the exit code is 1 only when something
+could not be measured at all.`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return r.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	c.Flags().BoolVar(&r.full, "full", false, "take longer: more rounds, and the soak of half an hour")
+	c.Flags().StringSliceVar(&r.only, "only", nil, "sections to run: "+strings.Join(names(), ", ")+" (default: all; nothing is kept then)")
+	c.Flags().StringVar(&r.out, "out", "results", "directory for the page and for what is kept")
+	return c
+}
+
+func names() (all []string) {
+	for i := range claims.Sections {
+		all = append(all, claims.Sections[i].Name)
+	}
+	return all
+}
+
+func (r *running) run(ctx context.Context, out, log io.Writer) error {
+	sections, err := r.sections()
+	if err != nil {
+		return err
+	}
+	site, err := stack.NewSite(ctx)
+	if err != nil {
+		return err
+	}
+	defer site.Close()
+	run := &result.Run{About: report.About(ctx, command(), modules...)}
+	run.About.Full = r.full
+	if err := claims.Run(ctx, site, sections, r.full, run, log); err != nil {
+		return err
+	}
+	return r.tell(out, log, run)
+}
+
+func (r *running) sections() ([]claims.Section, error) {
+	if len(r.only) == 0 {
+		return claims.Sections, nil
+	}
+	for _, name := range r.only {
+		if !slices.Contains(names(), name) {
+			return nil, fmt.Errorf("--only: there is no section %q; there are %s", name, strings.Join(names(), ", "))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(claims.Sections), func(s claims.Section) bool { return !slices.Contains(r.only, s.Name) }), nil
+}
+
+// modules are those whose versions count.
+var modules = []string{
+	"github.com/tsenart/vegeta/v12", "github.com/valyala/fasthttp", "github.com/redis/rueidis", "github.com/yalue/onnxruntime_go",
+}
+
+// command is how this program is run again.
+func command() string {
+	if len(os.Args) == 1 {
+		return "make bench"
+	}
+	return fmt.Sprintf("make bench ARGS=%q", strings.Join(os.Args[1:], " "))
+}
+
+// tell prints the claims, draws the page and, of a whole run, keeps what was found.
+func (r *running) tell(out, log io.Writer, run *result.Run) error {
+	path := result.Path(r.out, &run.About)
+	kept, err := result.Load(path)
+	var worse []result.Regression
+	switch {
+	case err == nil:
+		worse = result.Compare(kept, run)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if err := page.Markdown(out, run, worse); err != nil {
+		return err
+	}
+	drawn := strings.TrimSuffix(path, ".json") + ".html"
+	if len(r.only) > 0 {
+		drawn = filepath.Join(os.TempDir(), "rankgate-bench.html")
+	} else if err := result.Save(path, run); err != nil {
+		return err
+	}
+	file, err := os.Create(drawn)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := page.Write(file, run, worse); err != nil {
+		return err
+	}
+	fmt.Fprintf(log, "bench: the page is %s\n", drawn)
+	return file.Close()
+}
