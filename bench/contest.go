@@ -41,7 +41,7 @@ func contestCommand() *cobra.Command {
 }
 
 func contest(ctx context.Context, site *stack.Site, w *workload.Workload, slice time.Duration, rounds int) error {
-	g, err := site.StartGateway(ctx, w, nil, nil)
+	g, err := site.StartFor(ctx, w)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (p *profiling) run(ctx context.Context, out io.Writer, w *workload.Workload
 	if err != nil {
 		return err
 	}
-	g, err := site.StartFor(ctx, w, nil)
+	g, err := site.StartFor(ctx, w)
 	if err != nil {
 		return err
 	}

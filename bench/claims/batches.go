@@ -13,7 +13,7 @@ const crowd = 32
 // batches is about what shares a pass: nothing that comes alone, and much under load.
 func (s *session) batches() error {
 	w := parse("mid/200/cold")
-	g, err := s.site.StartGateway(s.ctx, w, nil, nil)
+	g, err := s.site.StartGateway(s.ctx, w, stack.Options{})
 	if err != nil {
 		return err
 	}

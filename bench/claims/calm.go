@@ -22,7 +22,7 @@ const mostMoved = 1.1
 // garbage, and a model that is loaded again.
 func (s *session) calm() error {
 	w := parse("small/200/cold")
-	g, err := s.site.StartGateway(s.ctx, w, nil, gateway.Sections{"listen": "repository_control: true"})
+	g, err := s.site.StartGateway(s.ctx, w, stack.Options{Sections: gateway.Sections{"listen": "repository_control: true"}})
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *session) startWithoutCollector(w *workload.Workload) (*stack.Server, er
 			_ = os.Unsetenv(variable)
 		}
 	}()
-	return s.site.StartGateway(s.ctx, w, nil, nil)
+	return s.site.StartGateway(s.ctx, w, stack.Options{})
 }
 
 // reloads compares times in which the model is loaded again with others.

@@ -24,7 +24,7 @@ func (s *session) cold() error {
 
 func (s *session) coldOf(name string, bound float64) error {
 	w := parse(name)
-	g, err := s.site.StartGateway(s.ctx, w, nil, nil)
+	g, err := s.site.StartGateway(s.ctx, w, stack.Options{})
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 // growth is about how the cost of a request grows with its candidates, and with how
 // many of them are scored already.
 func (s *session) growth() error {
-	g, err := s.site.StartGateway(s.ctx, parse("small/200/cold"), nil, nil)
+	g, err := s.site.StartGateway(s.ctx, parse("small/200/cold"), stack.Options{})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ const contestText = "Stacks take turns in slices of 0.4 s, four callers each ask
 // hit is about requests whose candidates are all scored already.
 func (s *session) hit() error {
 	w := parse("small/200/hit")
-	g, err := s.site.StartGateway(s.ctx, w, nil, nil)
+	g, err := s.site.StartGateway(s.ctx, w, stack.Options{})
 	if err != nil {
 		return err
 	}

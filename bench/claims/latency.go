@@ -17,7 +17,7 @@ const load70 = 0.7
 // latency is about how long a caller waits, by the rate at which requests come.
 func (s *session) latency() error {
 	w := parse("small/200/cold")
-	g, err := s.site.StartGateway(s.ctx, w, nil, nil)
+	g, err := s.site.StartGateway(s.ctx, w, stack.Options{})
 	if err != nil {
 		return err
 	}

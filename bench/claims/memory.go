@@ -19,7 +19,7 @@ const millionPairs = 1_000_000
 // memory is about what a million scored pairs take.
 func (s *session) memory() error {
 	w := parse("small/200/cold")
-	g, err := s.site.StartGateway(s.ctx, w, nil, gateway.Sections{"cache": "{size: 256MiB, ttl: 1h}"})
+	g, err := s.site.StartGateway(s.ctx, w, stack.Options{Sections: gateway.Sections{"cache": "{size: 256MiB, ttl: 1h}"}})
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (s *session) soak() error {
 		s.result.Claims = append(s.result.Claims, claim)
 		return nil
 	}
-	g, err := s.site.StartGateway(s.ctx, w, nil, nil)
+	g, err := s.site.StartGateway(s.ctx, w, stack.Options{})
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ var Sections = []Section{
 	{"hit", (*session).hit},
 	{"cold", (*session).cold},
 	{"batches", (*session).batches},
+	{"rivals", (*session).rivals},
 	{"growth", (*session).growth},
 	{"latency", (*session).latency},
 	{"calm", (*session).calm},

@@ -10,9 +10,9 @@ import (
 
 // Running is a rival that serves.
 type Running struct {
-	URL string // of the server, http://host:port
+	*process.Child
 
-	child *process.Child
+	URL string // of the server, http://host:port
 }
 
 // quiet keeps official builds of ONNX Runtime from sending telemetry while others are
@@ -50,7 +50,7 @@ func (r *Rival) start(ctx context.Context, cfg *Config) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	running := &Running{URL: "http://" + address, child: child}
+	running := &Running{Child: child, URL: "http://" + address}
 	healthy := func() bool { return isHealthy(ctx, running.URL+"/healthz") }
 	if err := child.Await(ctx, "ready", healthy); err != nil {
 		running.Stop()
@@ -71,9 +71,3 @@ func isHealthy(ctx context.Context, url string) bool {
 	defer response.Body.Close()
 	return response.StatusCode == http.StatusOK
 }
-
-// PIDs lists its processes as they are now.
-func (r *Running) PIDs() []int { return process.Tree(r.child.PID()) }
-
-// Stop ends the rival, which ends its workers.
-func (r *Running) Stop() { r.child.Stop() }

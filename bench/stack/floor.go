@@ -93,10 +93,15 @@ func (s *Site) pass(ctx context.Context, w *workload.Workload, threads int) ([]s
 		return nil, err
 	}
 	return []string{
-		"--library", s.Library, "--model", filepath.Join(world, workload.Repository, workload.ModelName, "1", "model.onnx"),
+		"--library", s.Library, "--model", modelFile(world),
 		"--input", w.Graph.Input, "--output", w.Graph.Output, "--width", strconv.Itoa(w.Graph.Width()),
 		"--rows", strconv.Itoa((w.Least + w.Most) / 2), "--threads", strconv.Itoa(threads),
 	}, nil
+}
+
+// modelFile is the graph in a directory of Site.World.
+func modelFile(world string) string {
+	return filepath.Join(world, workload.Repository, workload.ModelName, "1", "model.onnx")
 }
 
 // Loop is a floor that nobody asks: a process that goes round for a time when it is

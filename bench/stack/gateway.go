@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -14,35 +15,47 @@ import (
 	"github.com/rankgate/rankgate/bench/workload"
 )
 
-// sections are those of every gateway, unless a measurement says otherwise: the
-// defaults, but for the time that draining takes. world is a directory of Site.World.
-func sections(world string, store *redis.Server) gateway.Sections {
+// GatewayName is what a gateway is called beside others.
+const GatewayName = "rankgate"
+
+// Options are how a gateway differs from one with the defaults.
+type Options struct {
+	Name     string           // "" means GatewayName
+	Store    *redis.Server    // holds the features; nil: they are in the gateway
+	Reading  string           // further settings of features.store.redis, as "cache: {size: 0}"
+	Sections gateway.Sections // in place of the defaults
+}
+
+// sections are those of a gateway: the defaults, but for the times that draining and
+// a read of features may take. The machine stands still now and then, and what is
+// measured is not how well a gateway does without features.
+// world is a directory of Site.World.
+func (o *Options) sections(world string) gateway.Sections {
 	features := fmt.Sprintf("registry: %q", filepath.Join(world, workload.Registry))
-	if store != nil {
-		features += fmt.Sprintf(", store: {redis: {addresses: [%q], layout: packed}}", store.Address)
+	if o.Store != nil {
+		features += fmt.Sprintf(", store: {redis: {addresses: [%q], layout: packed, timeout: 1s, %s}}", o.Store.Address, o.Reading)
 	}
-	return gateway.Sections{
+	all := gateway.Sections{
 		"log":      "{level: error}",
 		"models":   fmt.Sprintf("{repository: %q, default: %s}", filepath.Join(world, workload.Repository), workload.ModelName),
 		"features": "{" + features + "}",
 		"drain":    "{wait: 0s, linger: 20ms, finish: 5s}",
 	}
+	maps.Copy(all, o.Sections)
+	return all
 }
 
-// GatewayName is what a gateway is called beside others.
-const GatewayName = "rankgate"
-
-// StartGateway starts a gateway for a workload. store holds the features if they are
-// in Redis, and is nil if they are not; change goes over the usual sections.
-func (s *Site) StartGateway(ctx context.Context, w *workload.Workload, store *redis.Server, change gateway.Sections) (*Server, error) {
+// StartGateway starts a gateway for a workload, and the server that the workload's
+// model is on if that is another one.
+func (s *Site) StartGateway(ctx context.Context, w *workload.Workload, o Options) (*Server, error) {
 	world, err := s.World(ctx, w.Graph)
 	if err != nil {
 		return nil, err
 	}
-	all := sections(world, store)
-	server := &Server{name: GatewayName, workload: w, store: store, Callers: usualCallers}
+	all := o.sections(world)
+	server := &Server{name: cmp.Or(o.Name, GatewayName), workload: w, store: o.Store, Callers: usualCallers}
 	if w.Remote {
-		far, err := s.start(ctx, sections(world, nil))
+		far, err := s.start(ctx, new(Options).sections(world))
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +63,6 @@ func (s *Site) StartGateway(ctx context.Context, w *workload.Workload, store *re
 		all["pools"] = fmt.Sprintf("{far: {protocol: http, endpoints: [%q]}}", far.HTTP)
 		all["routes"] = fmt.Sprintf("{%s: {run_on: [far]}}", workload.ModelName)
 	}
-	maps.Copy(all, change)
 	g, err := s.start(ctx, all)
 	if err != nil {
 		return nil, err
@@ -65,15 +77,15 @@ func (s *Site) StartGateway(ctx context.Context, w *workload.Workload, store *re
 }
 
 // StartFor starts a gateway and, if the workload has one, its store.
-func (s *Site) StartFor(ctx context.Context, w *workload.Workload, change gateway.Sections) (*Server, error) {
+func (s *Site) StartFor(ctx context.Context, w *workload.Workload) (*Server, error) {
 	if !w.Redis {
-		return s.StartGateway(ctx, w, nil, change)
+		return s.StartGateway(ctx, w, Options{})
 	}
 	store, err := s.StartStore(ctx, w.Graph)
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.StartGateway(ctx, w, store, change)
+	g, err := s.StartGateway(ctx, w, Options{Store: store})
 	if err != nil {
 		store.Close()
 		return nil, err
@@ -102,7 +114,7 @@ func (s *Site) StartStore(ctx context.Context, g *workload.Graph) (*redis.Server
 		return nil, err
 	}
 	config := filepath.Join(store.Dir, "materialize.yaml")
-	err = gateway.WriteConfig(config, sections(world, store))
+	err = gateway.WriteConfig(config, (&Options{Store: store}).sections(world))
 	if err == nil {
 		_, err = output(exec.CommandContext(ctx, s.Gateway, "materialize", "-c", config, "--no-progress")) //nolint:gosec // ours
 	}

@@ -72,11 +72,8 @@ func (s *Server) Close() {
 	}
 }
 
-// PIDs are the server's processes.
-func (s *Server) PIDs() []int { return process.Tree(s.child.PID()) }
-
 // RSS is the resident memory of the server's processes, in bytes.
-func (s *Server) RSS() (int64, error) { return process.RSS(s.PIDs()...) }
+func (s *Server) RSS() (int64, error) { return process.RSS(process.Tree(s.child.PID())...) }
 
 // Slice implements measure.Stack.
 func (s *Server) Slice(ctx context.Context, length time.Duration) (measure.Slice, error) {

@@ -1,0 +1,145 @@
+package claims
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rankgate/rankgate/bench/gateway"
+	"github.com/rankgate/rankgate/bench/measure"
+	"github.com/rankgate/rankgate/bench/result"
+	"github.com/rankgate/rankgate/bench/rivals"
+	"github.com/rankgate/rankgate/bench/stack"
+)
+
+// nothingKept is a gateway that keeps neither scores nor rows.
+const nothingKept = stack.GatewayName + ", nothing kept"
+
+// rivals is about what is made by hand in rankgate's place. All have their features
+// in one Redis, and give the same scores.
+func (s *session) rivals() error {
+	cold := parse("small/200/cold/redis")
+	store, err := s.site.StartStore(s.ctx, cold.Graph)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	all, err := s.site.NewRivals(s.ctx, cold, store)
+	if err != nil {
+		return err
+	}
+	read, err := s.site.StartRead(s.ctx, cold, store)
+	if err != nil {
+		return err
+	}
+	defer read.Close()
+	g, err := s.site.StartGateway(s.ctx, cold, stack.Options{Store: store})
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	without, err := s.site.StartGateway(s.ctx, cold, stack.Options{
+		Name: nothingKept, Store: store, Reading: "cache: {size: 0}", Sections: gateway.Sections{"cache": "{size: 0}"},
+	})
+	if err != nil {
+		return err
+	}
+	defer without.Close()
+	if err := errors.Join(all.Check(s.ctx, g), all.Check(s.ctx, without)); err != nil {
+		return fmt.Errorf("%s: %w", stack.GatewayName, err)
+	}
+	field, err := s.startField(all)
+	defer field.close()
+	if err != nil {
+		return err
+	}
+	records, err := s.contest(cold, rivalsText, append([]measure.Stack{g, without, read}, field.stacks()...)...)
+	if err != nil {
+		return err
+	}
+	s.claimRivals(records, "cold", cold.String(), map[string]float64{"FastAPI, 1 worker": 5, "plain Go": 4.5, "tuned Go": 2})
+	s.claim(result.Claim{
+		Name: "CPU of a cold request from Redis, nothing kept", Workload: cold.String(), Floor: "tuned Go", Unit: "×", Bound: 0.7,
+	}, measure.Ratio(recordOf(records, nothingKept), recordOf(records, "tuned Go")))
+	return s.repeated(g, field)
+}
+
+const rivalsText = contestText + " Rivals keep nothing between requests; the floor is the read of the rows alone. What Redis itself " +
+	"uses stands in the table."
+
+// repeated has the gateway and the rivals answer requests most of whose pairs have been
+// asked for before.
+func (s *session) repeated(g *stack.Server, field field) error {
+	w := parse("small/200/90%/redis")
+	of, err := g.Of(s.ctx, w)
+	if err != nil {
+		return err
+	}
+	stacks := []measure.Stack{of}
+	for _, server := range field {
+		if server.Name() == "FastAPI, 1 worker" || server.Name() == "tuned Go" {
+			other, err := server.Of(s.ctx, w)
+			if err != nil {
+				return err
+			}
+			stacks = append(stacks, other)
+		}
+	}
+	records, err := s.contest(w, rivalsText, stacks...)
+	if err != nil {
+		return err
+	}
+	s.claimRivals(records, "90 % repeated", w.String(), map[string]float64{"FastAPI, 1 worker": 12, "tuned Go": 5})
+	return nil
+}
+
+// claimRivals claims by how much a request of each rival costs more than one of
+// rankgate, which is the first record.
+func (s *session) claimRivals(records []*measure.Record, what, workload string, bounds map[string]float64) {
+	for _, r := range records[1:] {
+		if bound, ok := bounds[r.Name]; ok {
+			s.claim(result.Claim{
+				Name: fmt.Sprintf("requests by CPU second, %s, to %s", what, r.Name), Workload: workload, Floor: r.Name,
+				Unit: "×", AtLeast: true, Bound: bound,
+			}, measure.Ratio(r, records[0]))
+		}
+	}
+}
+
+func recordOf(records []*measure.Record, name string) *measure.Record {
+	return records[slices.IndexFunc(records, func(r *measure.Record) bool { return r.Name == name })]
+}
+
+// field is the rivals that run.
+type field []*stack.Server
+
+func (s *session) startField(all *stack.Rivals) (field, error) {
+	var f field
+	list := rivals.All()
+	for i := range list {
+		server, err := all.Start(s.ctx, &list[i])
+		if err != nil {
+			return f, err
+		}
+		f = append(f, server)
+		versions, err := all.Versions(s.ctx, &list[i])
+		if err != nil {
+			return f, err
+		}
+		s.result.About.Versions = append(s.result.About.Versions, fmt.Sprintf("%s: %v", list[i].Name, versions))
+	}
+	return f, nil
+}
+
+func (f field) stacks() (all []measure.Stack) {
+	for _, server := range f {
+		all = append(all, server)
+	}
+	return all
+}
+
+func (f field) close() {
+	for _, server := range f {
+		server.Close()
+	}
+}
