@@ -37,6 +37,7 @@ type keptRows struct {
 	start    time.Time
 	seed     maphash.Seed // drawn per process, so that nobody can choose ids that collide
 	rows     *otter.Cache[uint64, *keptRow]
+	recent   recent
 	now      latest
 	shards   [flightShards]flightShard
 
@@ -60,6 +61,7 @@ type flightShard struct {
 // keptRow is a row, or the knowledge that there is none. It is immutable but for
 // changed.
 type keptRow struct {
+	hash       uint64
 	user, item string // whose it is: another pair of ids may have the same hash
 	row        *features.Row
 	epoch      uint64
@@ -67,7 +69,8 @@ type keptRow struct {
 	until      int64 // on that clock: how long it counts as fresh
 
 	// changed is set, and never cleared, when the server tells that the row
-	// changed. The row stays as the one known last.
+	// changed: the row stays as the one known last. It is set too when the cache
+	// lets go of the row.
 	changed atomic.Bool
 }
 
@@ -76,14 +79,15 @@ func (e *keptRow) fresh(at int64, epoch uint64) bool {
 }
 
 func newKeptRows(cfg Cache, maxStale time.Duration) (*keptRows, error) {
-	k := &keptRows{cfg: cfg, maxStale: maxStale, start: time.Now(), seed: maphash.MakeSeed()}
+	k := &keptRows{cfg: cfg, maxStale: maxStale, start: time.Now(), seed: maphash.MakeSeed(), recent: newRecent(cfg.Size)}
 	for i := range k.shards {
 		k.shards[i].flights = map[uint64]*flight{}
 	}
 	var err error
 	k.rows, err = otter.New(&otter.Options[uint64, *keptRow]{
 		MaximumWeight: uint64(cfg.Size), Clock: &k.now,
-		Weigher: func(_ uint64, e *keptRow) uint32 { return e.weight() },
+		Weigher:          func(_ uint64, e *keptRow) uint32 { return e.weight() },
+		OnAtomicDeletion: func(e otter.DeletionEvent[uint64, *keptRow]) { e.Value.changed.Store(true) },
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[uint64, *keptRow]) time.Duration {
 			return time.Duration(e.Value.until-e.Value.read) + maxStale
 		}),
@@ -148,6 +152,20 @@ func (k *keptRows) find(hash uint64, user, item string) *keptRow {
 	return e
 }
 
+// fresh returns the kept row of the given ids if it is fresh, else nil.
+func (k *keptRows) fresh(hash uint64, user, item string, at int64, epoch uint64) *keptRow {
+	slot := k.recent.slot(hash)
+	e := slot.Load()
+	if e != nil && e.hash == hash && untold(hash, at) && e.fresh(at, epoch) && e.user == user && e.item == item {
+		return e
+	}
+	if e = k.find(hash, user, item); e == nil || !e.fresh(at, epoch) {
+		return nil
+	}
+	slot.Store(e)
+	return e
+}
+
 // lastKnown returns the row that was read last if it may still stand in: no
 // longer than max_stale past its time.
 func (k *keptRows) lastKnown(hash uint64, user, item string, at int64) (*features.Row, bool) {
@@ -188,7 +206,7 @@ func (k *keptRows) join(next *flight, user, item string, now time.Time) (other *
 		k.joined.Add(1)
 		return f, nil
 	}
-	if e := k.find(next.hash, user, item); e != nil && e.fresh(at, epoch) {
+	if e := k.fresh(next.hash, user, item, at, epoch); e != nil {
 		k.joined.Add(1)
 		return nil, e
 	}
@@ -218,7 +236,7 @@ func (k *keptRows) land(f *flight) {
 	}
 	jitter := time.Duration(rand.Int64N(int64(ttl)/10 + 1)) //nolint:gosec // to spread work in time takes no secret
 	k.rows.Set(f.hash, &keptRow{
-		user: f.user, item: f.item, row: f.row, epoch: f.epoch, read: f.asked, until: f.asked + int64(ttl-jitter),
+		hash: f.hash, user: f.user, item: f.item, row: f.row, epoch: f.epoch, read: f.asked, until: f.asked + int64(ttl-jitter),
 	})
 }
 

@@ -16,7 +16,7 @@ import (
 // that brings it.
 func visit(k *keptRows, hash uint64, item string, row func() *features.Row) (got *features.Row, hit bool) {
 	now := time.Now()
-	if e := k.find(hash, "", item); e != nil && e.fresh(k.clock(now), k.epoch.Load()) {
+	if e := k.fresh(hash, "", item, k.clock(now), k.epoch.Load()); e != nil {
 		return e.row, true
 	}
 	f := &flight{hash: hash}

@@ -100,8 +100,8 @@ func (v *view) fromKept(l *features.Lookup, q *features.Query, now time.Time, mi
 				hash = pairHash(userHash, hash)
 			}
 		}
-		e := k.find(hash, user, item)
-		if e == nil || !e.fresh(at, epoch) {
+		e := k.fresh(hash, user, item, at, epoch)
+		if e == nil {
 			missing.add(v, place, hash, l)
 			continue
 		}
