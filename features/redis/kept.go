@@ -87,12 +87,18 @@ func newKeptRows(cfg Cache, maxStale time.Duration) (*keptRows, error) {
 	k.rows, err = otter.New(&otter.Options[uint64, *keptRow]{
 		MaximumWeight: uint64(cfg.Size), Clock: &k.now,
 		Weigher:          func(_ uint64, e *keptRow) uint32 { return e.weight() },
-		OnAtomicDeletion: func(e otter.DeletionEvent[uint64, *keptRow]) { e.Value.changed.Store(true) },
+		OnAtomicDeletion: func(e otter.DeletionEvent[uint64, *keptRow]) { k.letGo(e.Value) },
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[uint64, *keptRow]) time.Duration {
 			return time.Duration(e.Value.until-e.Value.read) + maxStale
 		}),
 	})
 	return k, err
+}
+
+// letGo is told of a row that the cache holds no longer.
+func (k *keptRows) letGo(e *keptRow) {
+	e.changed.Store(true)
+	k.recent.forget(e)
 }
 
 // rowOverhead is what a kept row takes beside its values: the entry, the row,

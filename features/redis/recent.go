@@ -16,17 +16,19 @@ type recent struct {
 }
 
 const (
-	rowsBySlot = 8 // for which the cache has room
-	usualRow   = 512
-	mostSlots  = 1 << 16
+	usualRow  = 512 // bytes: a slot for each of those that there is room for
+	mostSlots = 1 << 18
 )
 
-// newRecent is for a cache of so many bytes. What the cache has let go of may stay in
-// memory as long as its slot is not used again, so there are few of them.
+// newRecent is for a cache of so many bytes.
 func newRecent(size int) recent {
-	n := min(max(size/usualRow/rowsBySlot, 1), mostSlots)
+	n := min(max(size/usualRow, 1), mostSlots)
 	return recent{slots: make([]atomic.Pointer[keptRow], 1<<(bits.Len(uint(n))-1))}
 }
+
+// forget lets go of a row, so that it does not take memory for longer than the cache
+// holds it.
+func (r *recent) forget(e *keptRow) { r.slot(e.hash).CompareAndSwap(e, nil) }
 
 func (r *recent) slot(hash uint64) *atomic.Pointer[keptRow] {
 	return &r.slots[hash&uint64(len(r.slots)-1)]

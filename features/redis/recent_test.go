@@ -58,7 +58,7 @@ func TestRecentLetsTheCacheKnowWhatIsPopular(t *testing.T) {
 	const size = 2 << 20
 	same := func(uint64) int { return 32 }
 	k := newKept(t, size)
-	k.recent = newRecent(1)
+	k.recent = newRecent(0)
 	without, with := hitRate(t, k, same), hitRate(t, newKept(t, size), same)
 	if with < without-1 {
 		t.Errorf("hit rate %.2f %% with recent, %.2f %% without; at most a point less is allowed", with, without)
