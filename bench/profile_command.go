@@ -63,22 +63,22 @@ func (p *profiling) run(ctx context.Context, out io.Writer, w *workload.Workload
 		return err
 	}
 	defer g.Close()
+	busy, stop := context.WithCancel(ctx)
 	told := make(chan *load.Run, 1)
 	go func() {
-		run, _ := g.Generator().Closed(ctx, g.Stream, g.Callers, p.length) // an end of ctx ends the profiles too
+		run, _ := g.Generator().Closed(busy, g.Stream, g.Callers, 0) // it ends when it is told to
 		told <- run
 	}()
 	taken, err := profile.Take(ctx, g.Gateway().Admin, p.out, p.length)
+	stop()
 	run := <-told
 	if err != nil {
 		return err
 	}
-	if err := stack.Complete(run); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%s: %d requests in %v; the profiles are in %s\n", w, len(run.Samples), run.Length.Round(time.Millisecond), p.out)
+	requests := int(float64(len(run.Samples)) * p.length.Seconds() / run.Length.Seconds()) // in each of the profiles
+	fmt.Fprintf(out, "%s: %d requests in %v; the profiles are in %s\n", w, requests, p.length, p.out)
 	for i := range taken {
-		costs, sum, err := profile.Kinds[i].Costs(taken[i], len(run.Samples))
+		costs, sum, err := profile.Kinds[i].Costs(taken[i], requests)
 		if err != nil {
 			return err
 		}

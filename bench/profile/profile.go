@@ -24,25 +24,32 @@ type Kind struct {
 	path  string // below /debug/pprof/
 	value string // which of the profile's values counts
 	scale float64
+
+	contention bool
 }
 
 // Kinds are the profiles that are taken.
 var Kinds = []Kind{
-	{"cpu", "processor time", "µs", "profile", "cpu", 1e-3},
-	{"allocs", "bytes allocated", "B", "allocs", "alloc_space", 1},
-	{"mutex", "waiting for locks", "µs", "mutex", "delay", 1e-3},
-	{"block", "waiting for locks, channels and timers", "µs", "block", "delay", 1e-3},
+	{"cpu", "processor time", "µs", "profile", "cpu", 1e-3, false},
+	{"allocs", "bytes allocated", "B", "allocs", "alloc_space", 1, false},
+	{"mutex", "waiting for locks", "µs", "mutex", "delay", 1e-3, true},
+	{"block", "waiting for locks, channels and timers", "µs", "block", "delay", 1e-3, true},
 }
 
-// Take takes all profiles for the same length of time from an admin listener, and
-// writes them into dir. They are in the order of Kinds.
+// Take takes all profiles from an admin listener, each over the same length of time,
+// and writes them into dir. They are in the order of Kinds. Those of contention come
+// after the others, whose figures the noting of contention would be part of.
 func Take(ctx context.Context, admin, dir string, length time.Duration) ([]*profile.Profile, error) {
 	taken, errs := make([]*profile.Profile, len(Kinds)), make([]error, len(Kinds))
-	var wg sync.WaitGroup
-	for i := range Kinds {
-		wg.Go(func() { taken[i], errs[i] = Kinds[i].take(ctx, admin, dir, length) })
+	for _, contention := range []bool{false, true} {
+		var wg sync.WaitGroup
+		for i := range Kinds {
+			if Kinds[i].contention == contention {
+				wg.Go(func() { taken[i], errs[i] = Kinds[i].take(ctx, admin, dir, length) })
+			}
+		}
+		wg.Wait()
 	}
-	wg.Wait()
 	return taken, errors.Join(errs...)
 }
 
