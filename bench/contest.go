@@ -3,76 +3,70 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rankgate/rankgate/bench/measure"
 	"github.com/rankgate/rankgate/bench/report"
+	"github.com/rankgate/rankgate/bench/result"
 	"github.com/rankgate/rankgate/bench/stack"
-	"github.com/rankgate/rankgate/bench/workload"
 )
 
-// contestCommand measures one workload.
+// contesting is the command line of bench contest.
+type contesting struct {
+	slice  time.Duration
+	rounds int
+}
+
 func contestCommand() *cobra.Command {
-	var slice time.Duration
-	var rounds int
-	c := &cobra.Command{
-		Use:   "contest WORKLOAD",
-		Short: "Measure what a request costs beside the floors",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			w, err := workload.Parse(args[0])
-			if err != nil {
-				return err
-			}
-			site, err := stack.NewSite(c.Context())
-			if err != nil {
-				return err
-			}
-			defer site.Close()
-			return contest(c.Context(), site, w, slice, rounds)
-		},
-	}
-	c.Flags().DurationVar(&slice, "slice", 400*time.Millisecond, "of a stack in a round")
-	c.Flags().IntVar(&rounds, "rounds", 12, "in each of which every stack has a slice")
+	var t contesting
+	c := workloadCommand("contest", "Measure what a request costs beside the bare server and the bare pass",
+		func(ctx context.Context, c *cobra.Command, g *stack.Server) error {
+			return t.run(ctx, c.OutOrStdout(), g)
+		})
+	c.Flags().DurationVar(&t.slice, "slice", 400*time.Millisecond, "of a stack in a round")
+	c.Flags().IntVar(&t.rounds, "rounds", 16, "in each of which every stack has a slice")
 	return c
 }
 
-func contest(ctx context.Context, site *stack.Site, w *workload.Workload, slice time.Duration, rounds int) error {
-	g, err := site.StartFor(ctx, w)
-	if err != nil {
-		return err
-	}
-	defer g.Close()
-	reply, err := site.StartReply(ctx, w, g)
+func (t *contesting) run(ctx context.Context, out io.Writer, g *stack.Server) error {
+	reply, err := g.Site().StartReply(ctx, g)
 	if err != nil {
 		return err
 	}
 	defer reply.Close()
-	pass, err := site.StartPass(ctx, w, 1)
+	pass, err := g.Site().StartPass(ctx, g.Workload(), 1)
 	if err != nil {
 		return err
 	}
 	defer pass.Close()
-	both, err := site.StartServePass(ctx, w, g)
+	records, err := (&measure.Contest{Stacks: []measure.Stack{g, reply, pass}, Slice: t.slice, Rounds: t.rounds}).Run(ctx)
 	if err != nil {
 		return err
 	}
-	defer both.Close()
-	c := measure.Contest{Stacks: []measure.Stack{g, reply, pass, both}, Slice: slice, Rounds: rounds}
-	records, err := c.Run(ctx)
-	if err != nil {
-		return err
+	printCosts(out, stack.Costs(records))
+	for _, floors := range [][]*measure.Record{{&records[1]}, {&records[1], &records[2]}} {
+		ratio := measure.Ratio(&records[0], floors...)
+		fmt.Fprintf(out, "%.2f× (%.2f to %.2f) of %s", ratio.Median, ratio.Low, ratio.High, floors[0].Name)
+		if len(floors) > 1 {
+			fmt.Fprint(out, " + ", floors[1].Name)
+		}
+		fmt.Fprintln(out)
 	}
-	var rows [][]string
-	for i := range records {
-		r := &records[i]
-		us := func(f measure.Figure) string { return fmt.Sprintf("%.1f", f.Median*1e6) }
-		rows = append(rows, []string{r.Name, us(r.CPU()), us(r.Generator()), fmt.Sprintf("%.0f", r.Rate().Median), fmt.Sprintf("%.2f", r.Hits().Median)})
-	}
-	report.Table(os.Stdout, []string{"stack", "CPU µs", "generator µs", "rate", "hits"}, rows)
-	fmt.Println("to reply", measure.Ratio(&records[0], &records[1]), "to reply+pass", measure.Ratio(&records[0], &records[1], &records[2]), measure.Ratio(&records[0], &records[3]))
 	return nil
+}
+
+// printCosts prints what stacks cost.
+func printCosts(out io.Writer, costs []result.Cost) {
+	var rows [][]string
+	for i := range costs {
+		c := &costs[i]
+		us := func(seconds float64) string { return fmt.Sprintf("%.1f", 1e6*seconds) }
+		rows = append(rows, []string{
+			c.Stack, us(c.CPU), us(c.Others), us(c.Generator), fmt.Sprintf("%.0f", c.Rate), fmt.Sprintf("%.0f", 100*c.Hits),
+		})
+	}
+	report.Table(out, []string{"stack", "CPU µs", "store's µs", "generator's µs", "requests a second", "% cached"}, rows)
 }

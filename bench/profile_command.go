@@ -13,7 +13,6 @@ import (
 	"github.com/rankgate/rankgate/bench/profile"
 	"github.com/rankgate/rankgate/bench/report"
 	"github.com/rankgate/rankgate/bench/stack"
-	"github.com/rankgate/rankgate/bench/workload"
 )
 
 // profiling is the command line of bench profile.
@@ -25,31 +24,18 @@ type profiling struct {
 
 func profileCommand() *cobra.Command {
 	var p profiling
-	c := &cobra.Command{
-		Use:   "profile WORKLOAD",
-		Short: "Take the profiles of a gateway under load, and list the top costs of a request",
-		Long:  "A workload is " + workload.Grammar + ".",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			w, err := workload.Parse(args[0])
-			if err != nil {
-				return err
-			}
-			return p.run(c.Context(), c.OutOrStdout(), w)
-		},
-	}
+	c := workloadCommand("profile", "Take the profiles of a gateway under load, and list the top costs of a request",
+		func(ctx context.Context, c *cobra.Command, g *stack.Server) error {
+			return p.run(ctx, c.OutOrStdout(), g)
+		})
 	c.Flags().StringVar(&p.out, "out", "", "directory for the profiles (default: a new one)")
 	c.Flags().DurationVar(&p.length, "for", 10*time.Second, "length of the profiles")
 	c.Flags().IntVar(&p.top, "top", 25, "costs to list of each profile")
 	return c
 }
 
-func (p *profiling) run(ctx context.Context, out io.Writer, w *workload.Workload) error {
-	site, err := stack.NewSite(ctx)
-	if err != nil {
-		return err
-	}
-	defer site.Close()
+func (p *profiling) run(ctx context.Context, out io.Writer, g *stack.Server) error {
+	var err error
 	if p.out == "" {
 		p.out, err = os.MkdirTemp("", "rankgate-profile-")
 	} else {
@@ -58,11 +44,6 @@ func (p *profiling) run(ctx context.Context, out io.Writer, w *workload.Workload
 	if err != nil {
 		return err
 	}
-	g, err := site.StartFor(ctx, w)
-	if err != nil {
-		return err
-	}
-	defer g.Close()
 	busy, stop := context.WithCancel(ctx)
 	told := make(chan *load.Run, 1)
 	go func() {
@@ -76,7 +57,7 @@ func (p *profiling) run(ctx context.Context, out io.Writer, w *workload.Workload
 		return err
 	}
 	requests := int(float64(len(run.Samples)) * p.length.Seconds() / run.Length.Seconds()) // in each of the profiles
-	fmt.Fprintf(out, "%s: %d requests in %v; the profiles are in %s\n", w, requests, p.length, p.out)
+	fmt.Fprintf(out, "%s: %d requests in %v; the profiles are in %s\n", g.Workload(), requests, p.length, p.out)
 	for i := range taken {
 		costs, sum, err := profile.Kinds[i].Costs(taken[i], requests)
 		if err != nil {

@@ -52,6 +52,30 @@ could not be measured at all.`,
 	return c
 }
 
+// rivalsCommand is the part of the run that is about rivals, with what each costs.
+func rivalsCommand() *cobra.Command {
+	var full bool
+	c := &cobra.Command{
+		Use:   "rivals",
+		Short: "Measure rankgate beside what is made by hand in its place",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			r := running{full: full, only: []string{"rivals"}}
+			run, err := r.measure(c.Context(), c.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			for i := range run.Contests {
+				fmt.Fprintf(c.OutOrStdout(), "%s\n\n", run.Contests[i].Workload)
+				printCosts(c.OutOrStdout(), run.Contests[i].Stacks)
+			}
+			return page.Markdown(c.OutOrStdout(), run, nil)
+		},
+	}
+	c.Flags().BoolVar(&full, "full", false, "take longer: more rounds")
+	return c
+}
+
 func names() (all []string) {
 	for i := range claims.Sections {
 		all = append(all, claims.Sections[i].Name)
@@ -60,21 +84,26 @@ func names() (all []string) {
 }
 
 func (r *running) run(ctx context.Context, out, log io.Writer) error {
-	sections, err := r.sections()
+	run, err := r.measure(ctx, log)
 	if err != nil {
 		return err
 	}
+	return r.tell(out, log, run)
+}
+
+func (r *running) measure(ctx context.Context, log io.Writer) (*result.Run, error) {
+	sections, err := r.sections()
+	if err != nil {
+		return nil, err
+	}
 	site, err := stack.NewSite(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer site.Close()
 	run := &result.Run{About: report.About(ctx, command(), modules...)}
 	run.About.Full = r.full
-	if err := claims.Run(ctx, site, sections, r.full, run, log); err != nil {
-		return err
-	}
-	return r.tell(out, log, run)
+	return run, claims.Run(ctx, site, sections, r.full, run, log)
 }
 
 func (r *running) sections() ([]claims.Section, error) {

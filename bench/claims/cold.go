@@ -56,7 +56,7 @@ type floors struct {
 func (s *session) startFloors(g *stack.Server) (*floors, error) {
 	f := &floors{}
 	var err error
-	if f.reply, err = s.site.StartReply(s.ctx, g.Workload(), g); err != nil {
+	if f.reply, err = s.site.StartReply(s.ctx, g); err != nil {
 		return nil, err
 	}
 	if f.pass, err = s.site.StartPass(s.ctx, g.Workload(), 1); err == nil {

@@ -86,7 +86,7 @@ func (s *session) beside(g *stack.Server, name string, withPass bool) ([]*measur
 	if err != nil {
 		return nil, err
 	}
-	reply, err := s.site.StartReply(s.ctx, w, of)
+	reply, err := s.site.StartReply(s.ctx, of)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func (s *session) hit() error {
 		return err
 	}
 	defer g.Close()
-	reply, err := s.site.StartReply(s.ctx, w, g)
+	reply, err := s.site.StartReply(s.ctx, g)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (s *session) latency() error {
 		return err
 	}
 	defer g.Close()
-	bare, err := s.site.StartServePass(s.ctx, w, g)
+	bare, err := s.site.StartServePass(s.ctx, g)
 	if err != nil {
 		return err
 	}

@@ -71,17 +71,13 @@ func (s *session) contest(w *workload.Workload, text string, stacks ...measure.S
 	if err != nil {
 		return nil, err
 	}
-	kept := result.Contest{Name: "CPU by request", Workload: w.String(), Text: text, Candidates: (w.Least + w.Most) / 2}
+	s.result.Contests = append(s.result.Contests, result.Contest{
+		Name: "CPU by request", Workload: w.String(), Text: text, Candidates: (w.Least + w.Most) / 2, Stacks: stack.Costs(records),
+	})
 	all := make([]*measure.Record, len(records))
 	for i := range records {
-		r := &records[i]
-		all[i] = r
-		kept.Stacks = append(kept.Stacks, result.Cost{
-			Stack: r.Name, Floor: stack.IsFloor(r.Name), Requests: r.Requests(), CPU: r.CPU().Median,
-			Generator: r.Generator().Median, Others: r.Others().Median, Rate: r.Rate().Median, Hits: r.Hits().Median,
-		})
+		all[i] = &records[i]
 	}
-	s.result.Contests = append(s.result.Contests, kept)
 	return all, nil
 }
 

@@ -34,22 +34,22 @@ func IsFloor(name string) bool { return strings.HasPrefix(name, "bare ") }
 // one of the names below, the others are those of floor.Command.
 const FloorCommand = "floor"
 
-// StartReply starts a bare server with the reply that the given one gives to its
-// workload's next request.
-func (s *Site) StartReply(ctx context.Context, w *workload.Workload, like *Server) (*Server, error) {
-	return s.startBare(ctx, ReplyName, w, like, "reply")
+// StartReply starts a bare server for the same workload, with the reply that the given
+// server gives to its next request.
+func (s *Site) StartReply(ctx context.Context, like *Server) (*Server, error) {
+	return s.startBare(ctx, ReplyName, like, "reply")
 }
 
 // StartServePass starts a bare server that runs a bare pass before it replies.
-func (s *Site) StartServePass(ctx context.Context, w *workload.Workload, like *Server) (*Server, error) {
-	p, err := s.pass(ctx, w, 1)
+func (s *Site) StartServePass(ctx context.Context, like *Server) (*Server, error) {
+	p, err := s.pass(ctx, like.workload, 1)
 	if err != nil {
 		return nil, err
 	}
-	return s.startBare(ctx, ServePassName, w, like, append([]string{"serve-pass"}, p...)...)
+	return s.startBare(ctx, ServePassName, like, append([]string{"serve-pass"}, p...)...)
 }
 
-func (s *Site) startBare(ctx context.Context, name string, w *workload.Workload, like *Server, args ...string) (*Server, error) {
+func (s *Site) startBare(ctx context.Context, name string, like *Server, args ...string) (*Server, error) {
 	reply, err := like.reply(ctx)
 	if err != nil {
 		return nil, err
@@ -73,8 +73,8 @@ func (s *Site) startBare(ctx context.Context, name string, w *workload.Workload,
 	}
 	url := "http://" + address
 	return &Server{
-		name: name, workload: w, url: url, child: child, load: load.New(0), Callers: usualCallers,
-		Stream: workload.NewStream(w, url),
+		site: s, name: name, workload: like.workload, url: url, child: child, load: load.New(0), Callers: usualCallers,
+		Stream: workload.NewStream(like.workload, url),
 	}, nil
 }
 

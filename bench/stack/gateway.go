@@ -53,7 +53,7 @@ func (s *Site) StartGateway(ctx context.Context, w *workload.Workload, o Options
 		return nil, err
 	}
 	all := o.sections(world)
-	server := &Server{name: cmp.Or(o.Name, GatewayName), workload: w, store: o.Store, Callers: usualCallers}
+	server := &Server{site: s, name: cmp.Or(o.Name, GatewayName), workload: w, store: o.Store, Callers: usualCallers}
 	if w.Remote {
 		far, err := s.start(ctx, new(Options).sections(world))
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 // Rivals starts rivals for a workload. They read rows of their own form from the
 // store that the gateway's are in too.
 type Rivals struct {
+	site     *Site
 	config   rivals.Config
 	store    *redis.Server
 	workload *workload.Workload
@@ -33,7 +34,7 @@ func (s *Site) NewRivals(ctx context.Context, w *workload.Workload, store *redis
 	if err != nil {
 		return nil, err
 	}
-	r := &Rivals{store: store, workload: w, config: rivals.Config{
+	r := &Rivals{site: s, store: store, workload: w, config: rivals.Config{
 		Redis: store.Address, Model: modelFile(world), Input: w.Graph.Input, Output: w.Graph.Output,
 		Width: w.Graph.Width(), UserWidth: w.Graph.UserWidth, Workers: runtime.GOMAXPROCS(0),
 		Sources: "rivals", Scratch: s.Dir, Library: s.Library, Python: filepath.Join(venv, "bin/python"),
@@ -55,7 +56,7 @@ func (r *Rivals) Start(ctx context.Context, rival *rivals.Rival) (*Server, error
 		return nil, err
 	}
 	return &Server{
-		name: rival.Name, workload: r.workload, url: running.URL, child: running.Child, store: r.store, load: load.New(0),
+		site: r.site, name: rival.Name, workload: r.workload, url: running.URL, child: running.Child, store: r.store, load: load.New(0),
 		Callers: usualCallers, Stream: workload.NewStream(r.workload, running.URL),
 	}, nil
 }

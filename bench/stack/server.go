@@ -25,6 +25,7 @@ type Server struct {
 	Stream  *workload.Stream
 	Callers uint64 // of a slice, each asks again as soon as it has its answer
 
+	site     *Site
 	name     string
 	workload *workload.Workload
 	url      string
@@ -40,6 +41,9 @@ const usualCallers = 4
 
 // Name implements measure.Stack.
 func (s *Server) Name() string { return s.name }
+
+// Site is where the server was started.
+func (s *Server) Site() *Site { return s.site }
 
 // Workload is what the server answers.
 func (s *Server) Workload() *workload.Workload { return s.workload }

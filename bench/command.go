@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rankgate/rankgate/bench/stack"
+	"github.com/rankgate/rankgate/bench/workload"
+)
+
+// workloadCommand is one that measures a gateway under a workload. run is given the
+// command, for its flags and output, and a gateway that has been started.
+func workloadCommand(use, short string, run func(ctx context.Context, c *cobra.Command, g *stack.Server) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   use + " WORKLOAD",
+		Short: short,
+		Long:  short + ".\n\nA workload is " + workload.Grammar + ".",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			w, err := workload.Parse(args[0])
+			if err != nil {
+				return err
+			}
+			site, err := stack.NewSite(c.Context())
+			if err != nil {
+				return err
+			}
+			defer site.Close()
+			g, err := site.StartFor(c.Context(), w)
+			if err != nil {
+				return err
+			}
+			defer g.Close()
+			return run(c.Context(), c, g)
+		},
+	}
+}
+
+// oneOf returns an error that names the flag unless its value is among those that it
+// may have.
+func oneOf(flag, value string, may ...string) error {
+	for _, m := range may {
+		if value == m {
+			return nil
+		}
+	}
+	return fmt.Errorf("--%s: %q; want %s", flag, value, strings.Join(may, " or "))
+}
