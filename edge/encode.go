@@ -1,11 +1,11 @@
 package edge
 
 import (
-	"math"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
+	"github.com/rankgate/rankgate/jsonlex"
 	"github.com/rankgate/rankgate/rank"
 )
 
@@ -38,7 +38,7 @@ func appendResult(dst []byte, req *rank.Request, res *rank.Result, took time.Dur
 
 func appendItem(dst []byte, req *rank.Request, res *rank.Result, candidate int32) []byte {
 	dst = appendString(append(dst, `{"id":`...), req.Items[candidate].ID)
-	dst = appendFloat(append(dst, `,"score":`...), float64(res.Scores[candidate]), 32)
+	dst = jsonlex.AppendFloat(append(dst, `,"score":`...), res.Scores[candidate])
 	if req.Explain {
 		dst = appendString(append(dst, `,"source":`...), res.Sources[candidate].String())
 		dst = append(dst, `,"features":[`...)
@@ -68,7 +68,7 @@ func appendFeatures(dst []byte, features []rank.Feature) []byte {
 func appendValue(dst []byte, value any) []byte {
 	switch v := value.(type) {
 	case float32:
-		return appendFloat(dst, float64(v), 32)
+		return jsonlex.AppendFloat(dst, v)
 	case int64:
 		return strconv.AppendInt(dst, v, 10)
 	case bool:
@@ -81,7 +81,7 @@ func appendValue(dst []byte, value any) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendFloat(dst, float64(f), 32)
+			dst = jsonlex.AppendFloat(dst, f)
 		}
 		return append(dst, ']')
 	default:
@@ -158,19 +158,6 @@ func appendMillis(dst []byte, d time.Duration) []byte {
 		dst = append(dst, digits[:n]...)
 	}
 	return dst
-}
-
-// appendFloat appends the fewest digits that read back as f. JSON has no word
-// for NaN and the infinities, so they become null.
-func appendFloat(dst []byte, f float64, bits int) []byte {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return append(dst, "null"...)
-	}
-	format := byte('f')
-	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
-		format = 'e'
-	}
-	return strconv.AppendFloat(dst, f, format, -1, bits)
 }
 
 // appendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD.

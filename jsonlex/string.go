@@ -1,5 +1,6 @@
 // Package jsonlex walks over a JSON text (RFC 8259) and reads its words, for those who
-// know what they expect there: requests for rankings and messages for models.
+// know what they expect there: requests for rankings and messages for models. It writes
+// the one kind of word that answers are full of, numbers of 32 bits.
 package jsonlex
 
 import (
