@@ -37,8 +37,12 @@ func appendResult(dst []byte, req *rank.Request, res *rank.Result, took time.Dur
 }
 
 func appendItem(dst []byte, req *rank.Request, res *rank.Result, candidate int32) []byte {
-	dst = appendString(append(dst, `{"id":`...), req.Items[candidate].ID)
-	dst = jsonlex.AppendFloat(append(dst, `,"score":`...), res.Scores[candidate])
+	if id := req.Items[candidate].ID; plain(id) { // fast path
+		dst = append(append(append(dst, `{"id":"`...), id...), `","score":`...)
+	} else {
+		dst = append(appendString(append(dst, `{"id":`...), id), `,"score":`...)
+	}
+	dst = jsonlex.AppendFloat(dst, res.Scores[candidate])
 	if req.Explain {
 		dst = appendString(append(dst, `,"source":`...), res.Sources[candidate].String())
 		dst = append(dst, `,"features":[`...)
@@ -191,9 +195,16 @@ func appendString(dst []byte, s string) []byte {
 // plain reports whether s is ASCII that needs no escaping.
 func plain(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+		if !plainBytes[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+var plainBytes = func() (plain [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
