@@ -46,12 +46,20 @@ func (s *Scanner[P]) Unexpected(want string) {
 // Token skips white space and returns the byte that begins the next token without
 // taking it, or 0 at the end.
 func (s *Scanner[P]) Token() byte {
-	for s.Pos < len(s.Text) {
-		c := s.Text[s.Pos]
-		if c > ' ' || c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+	if s.Pos < len(s.Text) && s.Text[s.Pos] > ' ' { // fast path, short enough to be inlined
+		return s.Text[s.Pos]
+	}
+	return s.spaced()
+}
+
+// spaced is Token where there may be white space.
+func (s *Scanner[P]) spaced() byte {
+	for ; s.Pos < len(s.Text); s.Pos++ {
+		switch c := s.Text[s.Pos]; c {
+		case ' ', '\n', '\t', '\r':
+		default:
 			return c
 		}
-		s.Pos++
 	}
 	return 0
 }
@@ -110,20 +118,30 @@ func (s *Scanner[P]) String(want string) string {
 
 // Quoted takes the string whose opening quote is the current byte.
 func (s *Scanner[P]) Quoted() string {
-	start := s.Pos + 1
-	for i := start; i < len(s.Text); i++ {
-		switch c := s.Text[i]; {
-		case c == '"': // fast path: nothing to unescape
-			s.Pos = i + 1
-			return View(s.Text[start:i])
-		case c == '\\' || c < ' ':
-			return s.escaped(start, i)
-		}
+	text, start := s.Text, s.Pos+1
+	end := start
+	for end < len(text) && ordinary[text[end]] {
+		end++
 	}
-	s.Pos = len(s.Text)
-	s.Unexpected(`'"'`)
-	return ""
+	switch {
+	case end >= len(text):
+		s.Pos = len(text)
+		s.Unexpected(`'"'`)
+		return ""
+	case text[end] != '"':
+		return s.escaped(start, end)
+	}
+	s.Pos = end + 1 // fast path: nothing to unescape
+	return View(text[start:end])
 }
+
+// ordinary says which bytes may stand in a string as they are.
+var ordinary = func() (all [256]bool) {
+	for c := range all {
+		all[c] = c >= ' ' && c != '"' && c != '\\'
+	}
+	return all
+}()
 
 // escaped takes a string that began at start and needs care from read on.
 func (s *Scanner[P]) escaped(start, read int) string {
