@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/cache"
 	"github.com/rankgate/rankgate/features"
@@ -346,33 +344,4 @@ func TestAContextThatTheModelCannotReadIsRefused(t *testing.T) {
 	if b.seen != (observed{requests: 1, errors: 1}) {
 		t.Errorf("observed %+v", b.seen)
 	}
-}
-
-func TestOrderIsRightForAnyScores(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 60).Draw(t, "candidates")
-		scores := rapid.SliceOfN(rapid.Float32(), n, n).Draw(t, "scores")
-		sources := make([]rank.Source, n)
-		keys := make([]uint64, n)
-		for i := range n {
-			scores[i] += 0
-			if rapid.Bool().Draw(t, "scored") {
-				sources[i] = rank.SourceModel
-			}
-			keys[i] = sortKey(scores[i], sources[i], i)
-		}
-		slices.Sort(keys)
-		for k := 1; k < n; k++ {
-			a, b := int(keys[k-1]&indexMask), int(keys[k]&indexMask)
-			fallbackA, fallbackB := sources[a] == rank.SourceFallback, sources[b] == rank.SourceFallback
-			switch {
-			case fallbackA != fallbackB:
-				if fallbackA {
-					t.Fatalf("fallback %d comes before %d", a, b)
-				}
-			case scores[a] < scores[b], scores[a] == scores[b] && a > b:
-				t.Fatalf("%v (%d) comes before %v (%d)", scores[a], a, scores[b], b)
-			}
-		}
-	})
 }
