@@ -16,7 +16,7 @@ type candidates struct {
 	keys  []uint64 // by distinct candidate: its key in the cache; empty where that is its id's hash
 	of    []int32  // by item: its distinct candidate
 
-	table []int32 // open addressing: distinct candidate + 1, or 0
+	table []int32 // open addressing, at most a quarter in use: distinct candidate + 1, or 0
 }
 
 // hashes returns what the cache knows the candidates by.
@@ -33,7 +33,7 @@ func (c *candidates) count() int { return len(c.items) }
 func (c *candidates) distinguish(req *rank.Request, scores *cache.Cache, plan *features.Plan) {
 	n := len(req.Items)
 	c.items, c.ids, c.keys, c.of = c.items[:0], c.ids[:0], c.keys[:0], resize(c.of, n)
-	size := 1 << bits.Len(uint(2*n))
+	size := 1 << bits.Len(uint(4*n))
 	c.table = resize(c.table, size)
 	clear(c.table)
 	if !plan.ReadsItemFields() {
