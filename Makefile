@@ -39,6 +39,10 @@ test: toolchain ## Run every test with the race detector, then the examples
 example: build ## Train, serve and check the MovieLens example
 	@$(WITH_ONNX) examples/movielens/run.sh
 
+.PHONY: bench
+bench: toolchain ## Measure every claim of speed beside its floor (ARGS=--full: longer; ARGS=--help: what else there is)
+	@library=$$(scripts/onnxruntime.sh) && cd bench && RANKGATE_ONNXRUNTIME_LIB=$$library $(GO) run -tags grpcnotrace . $(ARGS)
+
 .PHONY: bench-micro
 bench-micro: toolchain ## Measure the steps of a request: ns, bytes and allocations each
 	@$(WITH_ONNX) $(GO) test -tags grpcnotrace -run '^$$' -bench . -benchmem $(BENCH_PACKAGES)

@@ -103,7 +103,11 @@ func (r *running) measure(ctx context.Context, log io.Writer) (*result.Run, erro
 	defer site.Close()
 	run := &result.Run{About: report.About(ctx, command(), modules...)}
 	run.About.Full = r.full
-	return run, claims.Run(ctx, site, sections, r.full, run, log)
+	length := claims.Usual
+	if r.full {
+		length = claims.Full
+	}
+	return run, claims.Run(ctx, site, sections, length, run, log)
 }
 
 func (r *running) sections() ([]claims.Section, error) {

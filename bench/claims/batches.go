@@ -49,7 +49,7 @@ func (s *session) sharing(g *stack.Server) (sharing, error) {
 	if err != nil {
 		return sharing{}, err
 	}
-	slice, err := g.Slice(s.ctx, pick(s, 10*time.Second, 2*time.Second))
+	slice, err := g.Slice(s.ctx, s.slice(2*time.Second))
 	if err != nil {
 		return sharing{}, err
 	}

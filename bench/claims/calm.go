@@ -45,7 +45,7 @@ func (s *session) collector(g *stack.Server, rate float64) error {
 		return err
 	}
 	defer never.Close()
-	p, err := s.pairs(g.Target(), never.Target(), rate, pick(s, 40, 10))
+	p, err := s.pairs(g.Target(), never.Target(), rate, s.rounds(10))
 	if err != nil {
 		return err
 	}
@@ -74,14 +74,14 @@ func (s *session) startWithoutCollector(w *workload.Workload) (*stack.Server, er
 
 // reloads compares times in which the model is loaded again with others.
 func (s *session) reloads(g *stack.Server, rate float64) error {
-	reload := load.Event{At: 500 * time.Millisecond, Do: func() error { return reloadModel(s.ctx, g) }}
+	reload := load.Event{At: s.slice(2*time.Second) / 4, Do: func() error { return reloadModel(s.ctx, g) }}
 	var p pairs
-	for round := range pick(s, 40, 10) {
-		with, err := g.Target().At(s.ctx, rate, 2*time.Second, uint64(round), reload)
+	for round := range s.rounds(10) {
+		with, err := g.Target().At(s.ctx, rate, s.slice(2*time.Second), uint64(round), reload)
 		if err != nil {
 			return err
 		}
-		without, err := g.Target().At(s.ctx, rate, 2*time.Second, uint64(round))
+		without, err := g.Target().At(s.ctx, rate, s.slice(2*time.Second), uint64(round))
 		if err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func (s *session) allocations(g *stack.Server) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	slice, err := g.Slice(s.ctx, pick(s, 10*time.Second, 2*time.Second))
+	slice, err := g.Slice(s.ctx, s.slice(2*time.Second))
 	if err != nil {
 		return 0, err
 	}

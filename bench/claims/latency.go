@@ -34,7 +34,7 @@ func (s *session) latency() error {
 	ours := result.Latency{Workload: w.String(), Stack: g.Name(), Capacity: capacity, Limit: objective.Seconds()}
 	floor := result.Latency{Workload: w.String(), Stack: bare.Name()}
 	for _, share := range []float64{0.1, 0.3, 0.5, load70, 0.9} {
-		p, err := s.pairs(g.Target(), bare.Target(), share*capacity, pick(s, 3, 1)*roundsAt(share))
+		p, err := s.pairs(g.Target(), bare.Target(), share*capacity, s.rounds(roundsAt(share)))
 		if err != nil {
 			return err
 		}
@@ -59,12 +59,12 @@ func roundsAt(share float64) int {
 // capacity is the highest rate at which a server holds the objective. The first rate
 // is well below what its callers reach in a circle.
 func (s *session) capacity(g *stack.Server) (float64, error) {
-	slice, err := g.Slice(s.ctx, 2*time.Second)
+	slice, err := g.Slice(s.ctx, s.slice(2*time.Second))
 	if err != nil {
 		return 0, err
 	}
 	most := float64(slice.Requests) / slice.Length.Seconds()
-	search := measure.Search{From: 0.3 * most, Step: 1.1, Length: pick(s, 5*time.Second, 2*time.Second), Objective: objective}
+	search := measure.Search{From: 0.3 * most, Step: 1.1, Length: s.slice(2 * time.Second), Objective: objective}
 	capacity, _, err := search.Run(s.ctx, g.Target())
 	if err == nil && capacity == 0 {
 		capacity = search.From // whatever is measured at it is marked as not valid
@@ -81,7 +81,7 @@ func (s *session) pairs(ours, floor *measure.Target, rate float64, rounds int) (
 			of   *measure.Target
 			into *[]result.Point
 		}{{ours, &p.ours}, {floor, &p.floor}} {
-			samples, err := turn.of.At(s.ctx, rate, 2*time.Second, uint64(round))
+			samples, err := turn.of.At(s.ctx, rate, s.slice(2*time.Second), uint64(round))
 			if err != nil {
 				return p, err
 			}

@@ -38,13 +38,51 @@ type session struct {
 	ctx    context.Context //nolint:containedctx // of the one run that it is made for
 	site   *stack.Site
 	result *result.Run
-	full   bool
+	length Length
 	log    io.Writer // of progress
 }
 
+// Length is how long a run takes.
+type Length int
+
+// Lengths. Brief is for a look at whether everything can be measured at all: its
+// figures mean nothing.
+const (
+	Usual Length = iota
+	Full
+	Brief
+)
+
+// longer is by which factor a full run is longer than the usual one.
+const longer = 4
+
+// rounds is how many rounds to take where the usual run takes n.
+func (s *session) rounds(n int) int {
+	switch s.length {
+	case Full:
+		return longer * n
+	case Brief:
+		return 1
+	default:
+		return n
+	}
+}
+
+// brief is the length of a slice or step of a brief run.
+const brief = 50 * time.Millisecond
+
+// slice is the length of a slice or step, which is shorter in a brief run alone: what
+// goes wrong only once in a while is seen in more of them.
+func (s *session) slice(usual time.Duration) time.Duration {
+	if s.length == Brief {
+		return brief
+	}
+	return usual
+}
+
 // Run runs sections and adds to r what comes of them. log is told how far it is.
-func Run(ctx context.Context, site *stack.Site, sections []Section, full bool, r *result.Run, log io.Writer) error {
-	s := &session{ctx: ctx, site: site, result: r, full: full, log: log}
+func Run(ctx context.Context, site *stack.Site, sections []Section, length Length, r *result.Run, log io.Writer) error {
+	s := &session{ctx: ctx, site: site, result: r, length: length, log: log}
 	for _, section := range sections {
 		began := time.Now()
 		if err := section.run(s); err != nil {
@@ -55,18 +93,10 @@ func Run(ctx context.Context, site *stack.Site, sections []Section, full bool, r
 	return nil
 }
 
-// pick is a figure of the full run, or of the usual one.
-func pick[T any](s *session, full, usual T) T {
-	if s.full {
-		return full
-	}
-	return usual
-}
-
 // contest has stacks answer a workload by turns, keeps what each cost, and returns
 // the records in the order of the stacks.
 func (s *session) contest(w *workload.Workload, text string, stacks ...measure.Stack) ([]*measure.Record, error) {
-	c := measure.Contest{Stacks: stacks, Slice: 400 * time.Millisecond, Rounds: pick(s, 60, 16)}
+	c := measure.Contest{Stacks: stacks, Slice: s.slice(400 * time.Millisecond), Rounds: s.rounds(16)}
 	records, err := c.Run(s.ctx)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func (s *session) soak() error {
 	claim := result.Claim{
 		Name: "growth of the resident memory in an hour, seen for 30 minutes", Workload: w.String(), Unit: "%", Bound: 1,
 	}
-	if !s.full {
+	if s.length != Full {
 		claim.Note = "only the long run measures it (make bench ARGS=--full)"
 		s.result.Claims = append(s.result.Claims, claim)
 		return nil

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -18,15 +19,22 @@ import (
 	"github.com/rankgate/rankgate/bench/process"
 )
 
-// Root is where the gateway's module is, seen from this one.
-const Root = ".."
+// Root is the directory of the gateway's module.
+func Root(ctx context.Context) (string, error) {
+	dir, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/rankgate/rankgate").Output()
+	if err != nil {
+		return "", fmt.Errorf("%w: run this in bench/, as make bench does", err)
+	}
+	return string(bytes.TrimSpace(dir)), nil
+}
 
-// Build builds the gateway's program into dir and returns its path.
-func Build(ctx context.Context, dir string) (string, error) {
+// Build builds the gateway's program from the module in root into dir and returns its
+// path.
+func Build(ctx context.Context, root, dir string) (string, error) {
 	binary := filepath.Join(dir, "gateway")
 	//nolint:gosec // our own program
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-o", binary, "./cmd/gateway")
-	build.Dir = Root
+	build.Dir = root
 	if words, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: %w: %s", build, err, words)
 	}

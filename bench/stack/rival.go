@@ -30,14 +30,14 @@ func (s *Site) NewRivals(ctx context.Context, w *workload.Workload, store *redis
 	if err != nil {
 		return nil, err
 	}
-	venv, err := Venv(ctx, pythonRequirements)
+	venv, err := s.venv(ctx, pythonRequirements)
 	if err != nil {
 		return nil, err
 	}
 	r := &Rivals{site: s, store: store, workload: w, config: rivals.Config{
 		Redis: store.Address, Model: modelFile(world), Input: w.Graph.Input, Output: w.Graph.Output,
 		Width: w.Graph.Width(), UserWidth: w.Graph.UserWidth, Workers: runtime.GOMAXPROCS(0),
-		Sources: "rivals", Scratch: s.Dir, Library: s.Library, Python: filepath.Join(venv, "bin/python"),
+		Sources: filepath.Join(s.Root, "bench/rivals"), Scratch: s.Dir, Library: s.Library, Python: filepath.Join(venv, "bin/python"),
 	}}
 	if err := rivals.Fill(ctx, &r.config, workload.Users, workload.Items); err != nil {
 		return nil, err

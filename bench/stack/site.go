@@ -16,6 +16,7 @@ import (
 
 // Site is what the stacks of one run share.
 type Site struct {
+	Root    string // directory of the gateway's module
 	Self    string // path of this program, which is the floors too
 	Dir     string // scratch, gone after Close
 	Gateway string // path of the gateway's program
@@ -34,13 +35,16 @@ func NewSite(ctx context.Context) (*Site, error) {
 		return nil, errors.New("RANKGATE_ONNXRUNTIME_LIB is not set: run this by make bench")
 	}
 	var err error
+	if s.Root, err = gateway.Root(ctx); err != nil {
+		return nil, err
+	}
 	if s.Self, err = os.Executable(); err != nil {
 		return nil, err
 	}
 	if s.Dir, err = os.MkdirTemp("", "rankgate-bench-"); err != nil {
 		return nil, err
 	}
-	if s.Gateway, err = gateway.Build(ctx, s.Dir); err != nil {
+	if s.Gateway, err = gateway.Build(ctx, s.Root, s.Dir); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -71,23 +75,23 @@ func (s *Site) World(ctx context.Context, g *workload.Graph) (string, error) {
 // graphFile returns the path of a graph, which may have to be made.
 func (s *Site) graphFile(ctx context.Context, g *workload.Graph) (string, error) {
 	if !g.Made {
-		return filepath.Join(gateway.Root, g.File), nil
+		return filepath.Join(s.Root, g.File), nil
 	}
 	made := filepath.Join(s.Dir, g.Name+".onnx")
-	venv, err := Venv(ctx, requirements)
+	venv, err := s.venv(ctx, requirements)
 	if err != nil {
 		return "", err
 	}
-	_, err = output(exec.CommandContext(ctx, filepath.Join(venv, "bin/python"), "workload/trees.py", made))
+	_, err = output(exec.CommandContext(ctx, filepath.Join(venv, "bin/python"), filepath.Join(s.Root, "bench/workload/trees.py"), made))
 	return made, err
 }
 
-// Venv returns a directory with a Python environment of those requirements, a path
+// venv returns a directory with a Python environment of those requirements, a path
 // seen from the gateway's module. The first time it is made, which takes a while.
-func Venv(ctx context.Context, requirements string) (string, error) {
-	make_ := exec.CommandContext(ctx, "scripts/venv.sh", requirements)
-	make_.Dir = gateway.Root
-	return output(make_)
+func (s *Site) venv(ctx context.Context, requirements string) (string, error) {
+	script := exec.CommandContext(ctx, "scripts/venv.sh", requirements)
+	script.Dir = s.Root
+	return output(script)
 }
 
 func output(c *exec.Cmd) (string, error) {

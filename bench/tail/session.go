@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -26,15 +25,19 @@ func newSession(ctx context.Context, short bool) (*session, error) {
 	if s.self, err = os.Executable(); err != nil {
 		return nil, err
 	}
-	graph, err := os.ReadFile(filepath.Join(gateway.Root, "backends/onnx/testdata/sum.onnx"))
+	root, err := gateway.Root(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w: run this in bench/, as make bench-tail does", err)
+		return nil, err
+	}
+	graph, err := os.ReadFile(filepath.Join(root, "backends/onnx/testdata/sum.onnx"))
+	if err != nil {
+		return nil, err
 	}
 	s.graph = string(graph)
 	if s.dir, err = os.MkdirTemp("", "rankgate-tail-"); err != nil {
 		return nil, err
 	}
-	if s.binary, err = gateway.Build(ctx, s.dir); err != nil {
+	if s.binary, err = gateway.Build(ctx, root, s.dir); err != nil {
 		s.close()
 		return nil, err
 	}

@@ -1,0 +1,53 @@
+package claims
+
+import (
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/rankgate/rankgate/bench/floor"
+
+	"github.com/rankgate/rankgate/bench/result"
+	"github.com/rankgate/rankgate/bench/stack"
+)
+
+// TestMain lets this program be the floors, as the bench is.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == stack.FloorCommand {
+		c := floor.Command(stack.FloorCommand)
+		c.SetArgs(os.Args[2:])
+		if c.Execute() != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	m.Run()
+}
+
+// TestEverySectionCanBeMeasured takes a brief look at all but the rivals, which have
+// tests of their own and need a Python environment, and the soak.
+func TestEverySectionCanBeMeasured(t *testing.T) {
+	site, err := stack.NewSite(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer site.Close()
+	sections := slices.DeleteFunc(slices.Clone(Sections), func(s Section) bool { return s.Name == "rivals" })
+	var run result.Run
+	if err := Run(t.Context(), site, sections, Brief, &run, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range run.Claims {
+		if c.Name == "" || c.Workload == "" || c.Bound == 0 || math.IsNaN(c.Value) || math.IsInf(c.Value, 0) {
+			t.Errorf("%+v", c)
+		}
+		if !c.Measured && c.Note == "" {
+			t.Errorf("%s: not measured, and nothing says why", c.Name)
+		}
+	}
+	if len(run.Claims) < 13 || len(run.Contests) < 10 || len(run.Latencies) != 2 || len(run.Series) != 2 || len(run.Stages) != 4 {
+		t.Errorf("%d claims, %d contests, %d latencies, %d series, %d stages",
+			len(run.Claims), len(run.Contests), len(run.Latencies), len(run.Series), len(run.Stages))
+	}
+}

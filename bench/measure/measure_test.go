@@ -1,0 +1,88 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rankgate/rankgate/bench/result"
+)
+
+// drifting is a stack on a machine whose speed halves from one round to the next: a
+// request takes cost times what it takes there.
+type drifting struct {
+	name  string
+	cost  time.Duration
+	round int
+	turns *[]string
+}
+
+func (d *drifting) Name() string { return d.name }
+
+func (d *drifting) Slice(context.Context, time.Duration) (Slice, error) {
+	slow := time.Duration(1 << d.round)
+	d.round++
+	*d.turns = append(*d.turns, d.name)
+	return Slice{Requests: 10, CPU: 10 * slow * d.cost, Length: time.Second}, nil
+}
+
+func TestStacksAreComparedWithinRounds(t *testing.T) {
+	var turns []string
+	a, b := &drifting{name: "a", cost: 30, turns: &turns}, &drifting{name: "b", cost: 10, turns: &turns}
+	c := &drifting{name: "c", cost: 5, turns: &turns}
+	records, err := (&Contest{Stacks: []Stack{a, b, c}, Slice: time.Second, Rounds: 8}).Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Ratio(&records[0], &records[1], &records[2]); math.Abs(got.Low-2) > 1e-9 || math.Abs(got.High-2) > 1e-9 {
+		t.Errorf("ratio %v; want 2 in every round", got)
+	}
+	if got := Difference(&records[1], &records[2]).Low; math.Abs(got-4*5e-9) > 1e-12 {
+		t.Errorf("difference of the quarter below %v; want that of the third round", got)
+	}
+	if got := strings.Join(turns[:9], ""); got != "abcbcacab" {
+		t.Errorf("turns %s; want every stack to begin a round", got)
+	}
+}
+
+// fails is a stack that does not answer.
+type fails struct{ err error }
+
+func (fails) Name() string { return "lazy" }
+
+func (f fails) Slice(context.Context, time.Duration) (Slice, error) { return Slice{}, f.err }
+
+func TestAStackThatDoesNotAnswerEndsTheContest(t *testing.T) {
+	broken := errors.New("broken")
+	if _, err := (&Contest{Stacks: []Stack{fails{broken}}, Rounds: 1}).Run(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	_, err := (&Contest{Stacks: []Stack{fails{}}, Slice: time.Second, Rounds: 1}).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "lazy answered nothing in 1s") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAPointIsValidIfMostOfItsRunsWere(t *testing.T) {
+	points := []result.Point{
+		{Rate: 10, Requests: 20, P50: 1, P99: 30, Valid: true}, {Rate: 10, Requests: 20, Failed: 1, P50: 3, P99: 10},
+		{Rate: 10, Requests: 20, P50: 2, P99: 20, Valid: true},
+	}
+	got := MedianPoint(points)
+	if !got.Valid || got.P50 != 2 || got.P99 != 20 || got.Requests != 60 || got.Failed != 1 {
+		t.Errorf("%+v", got)
+	}
+	points[0].Valid = false
+	if MedianPoint(points).Valid {
+		t.Error("one of three valid runs makes a valid point")
+	}
+}
+
+func TestSlopeFollowsALine(t *testing.T) {
+	if got := Slope([][2]float64{{0, 5}, {1, 7}, {2, 9}, {3, 11}}); math.Abs(got-2) > 1e-12 {
+		t.Errorf("slope %v; want 2", got)
+	}
+}
