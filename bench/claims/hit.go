@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/rankgate/rankgate/bench/measure"
@@ -24,10 +25,6 @@ func (s *session) hit() error {
 		return err
 	}
 	defer reply.Close()
-	allocations, err := s.allocations(g)
-	if err != nil {
-		return err
-	}
 	records, err := s.contest(w, contestText, g, reply)
 	if err != nil {
 		return err
@@ -35,10 +32,29 @@ func (s *session) hit() error {
 	s.claim(result.Claim{
 		Name: "CPU of an all-hit request", Workload: w.String(), Floor: stack.ReplyName, Unit: "×", Bound: 2.0,
 	}, measure.Ratio(records[0], records[1]))
+	return s.hitAllocations(g)
+}
+
+// hitAllocations is about what a candidate allocates beyond what the request does that
+// it is in.
+func (s *session) hitAllocations(g *stack.Server) error {
+	const few, many = 200, 1000
+	large, err := g.Of(s.ctx, parse(fmt.Sprintf("small/%d/hit", many)))
+	if err != nil {
+		return err
+	}
+	of, err := s.allocations(g)
+	if err != nil {
+		return err
+	}
+	ofLarge, err := s.allocations(large)
+	if err != nil {
+		return err
+	}
 	s.claim(result.Claim{
-		Name: "allocations of an all-hit request, by candidate", Workload: w.String(), Unit: "", Bound: 0.01,
-		Note: "0.01 for what else the process does meanwhile",
-	}, exactly(allocations/float64(w.Least)))
+		Name: "allocations for a further candidate, all hit", Workload: "small/200 and 1000/hit", Unit: "", Bound: 0.001,
+		Note: fmt.Sprintf("0.001 for what else the process does meanwhile; by request they are %.1f with %d candidates and %.1f with %d", of, few, ofLarge, many),
+	}, exactly(max(0, ofLarge-of)/(many-few)))
 	return nil
 }
 
@@ -49,7 +65,7 @@ func (s *session) allocations(g *stack.Server) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	idle, err := g.Gateway().Metric(series) // what asking for it allocates
+	asked, err := g.Gateway().Metric(series) // what asking for it allocates
 	if err != nil {
 		return 0, err
 	}
@@ -58,5 +74,5 @@ func (s *session) allocations(g *stack.Server) (float64, error) {
 		return 0, err
 	}
 	after, err := g.Gateway().Metric(series)
-	return (after - idle - (idle - before)) / float64(slice.Requests), err
+	return (after - asked - (asked - before)) / float64(slice.Requests), err
 }
