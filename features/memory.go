@@ -77,9 +77,7 @@ func (s *snapshot) number(q *Query) {
 		q.ordinals = make([]uint32, len(q.Items))
 	}
 	q.ordinals = q.ordinals[:len(q.Items)]
-	for i, item := range q.Items {
-		q.ordinals[i] = s.items.find(q.Request.Items[item].ID)
-	}
+	s.items.findAll(q.Request, q.Items, q.ordinals)
 }
 
 func (t *table) pairRows(rows []*Row, user uint32, items []uint32) {

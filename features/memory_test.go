@@ -140,26 +140,3 @@ func TestABuilderRefusesWhatDoesNotFitTheView(t *testing.T) {
 		t.Errorf("%d rows were refused and are there", info.Rows)
 	}
 }
-
-func TestADictionaryFindsWhatWasAddedAndNothingElse(t *testing.T) {
-	d := newDictionary()
-	const many = 20_000
-	id := func(i int) string { return strings.Repeat("é", i%40) + fmt.Sprint(i) }
-	for i := range many {
-		if n := d.add(id(i)); n != uint32(i+1) {
-			t.Fatalf("add(%q) = %d; want %d", id(i), n, i+1)
-		}
-	}
-	for i := range many {
-		if n := d.add(id(i)); n != uint32(i+1) {
-			t.Fatalf("add(%q) again = %d; want %d", id(i), n, i+1)
-		}
-		if n := d.find(id(i) + "x"); n != 0 {
-			t.Fatalf("find(%q) = %d; want nothing", id(i)+"x", n)
-		}
-	}
-	long := strings.Repeat("x", 2*arenaSize)
-	if n := d.add(long); d.find(long) != n || d.find("") != 0 {
-		t.Error("a long id is not found, or an empty one is")
-	}
-}

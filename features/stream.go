@@ -104,16 +104,11 @@ func (t *tableBuilder) reset() {
 }
 
 // ids returns the ids by their numbers.
-func (d *dictionary) ids() []string {
-	ids := make([]string, d.size())
-	for id, n := range d.numbers {
-		ids[n] = id
-	}
-	return ids
-}
+func (d *dictionary) ids() []string { return d.names }
 
 // reset forgets every id. Those handed out stay as they are.
 func (d *dictionary) reset() {
-	clear(d.numbers)
+	clear(d.slots)
+	d.names = make([]string, 1, len(d.names))
 	d.arena = strings.Builder{}
 }
