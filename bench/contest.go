@@ -16,8 +16,9 @@ import (
 
 // contesting is the command line of bench contest.
 type contesting struct {
-	slice  time.Duration
-	rounds int
+	slice   time.Duration
+	rounds  int
+	callers uint64
 }
 
 func contestCommand() *cobra.Command {
@@ -27,6 +28,7 @@ func contestCommand() *cobra.Command {
 			return t.run(ctx, c.OutOrStdout(), g)
 		})
 	c.Flags().DurationVar(&t.slice, "slice", 400*time.Millisecond, "of a stack in a round")
+	c.Flags().Uint64Var(&t.callers, "callers", 4, "callers, each of whom asks again as soon as they have their answer")
 	c.Flags().IntVar(&t.rounds, "rounds", 16, "in each of which every stack has a slice")
 	return c
 }
@@ -42,6 +44,7 @@ func (t *contesting) run(ctx context.Context, out io.Writer, g *stack.Server) er
 		return err
 	}
 	defer pass.Close()
+	g.Callers, reply.Callers = t.callers, t.callers
 	records, err := (&measure.Contest{Stacks: []measure.Stack{g, reply, pass}, Slice: t.slice, Rounds: t.rounds}).Run(ctx)
 	if err != nil {
 		return err
