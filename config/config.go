@@ -238,14 +238,14 @@ func (c *Config) providers(v *value) {
 	names := []string{}
 	v.items(func(_ int, item *value) {
 		var name string
-		word(&name, "tensorrt", "cuda", "cpu")(item)
+		word(&name, onnx.TensorRT, onnx.CUDA, onnx.CPU)(item)
 		if name != "" && slices.Contains(names, name) {
 			item.fail("%s is given twice", name)
 		}
 		names = append(names, name)
 	})
 	complete := v.node.Kind == yaml.SequenceNode && len(names) == len(v.node.Content) && !slices.Contains(names, "")
-	if complete && (len(names) == 0 || names[len(names)-1] != "cpu") {
+	if complete && (len(names) == 0 || names[len(names)-1] != onnx.CPU) {
 		v.fail("must end with cpu, which runs what no other provider can")
 	}
 	c.ONNX.Providers = names

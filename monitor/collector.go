@@ -22,6 +22,8 @@ type Sources struct {
 	Memory func() []features.ViewInfo // nil unless the feature store is embedded
 	Redis  func() redis.Stats         // nil unless it is remote
 	Pools  []PoolSource
+
+	Providers map[string]bool // those of onnx.providers; false for one that is missing
 }
 
 // VersionSource is what one loaded model version counts.
@@ -74,6 +76,9 @@ var (
 	cacheBlocks  = desc("cache_blocks", "Entries of the score cache: (version, user, context) triples.")
 	cacheBytes   = desc("cache_bytes", "Memory taken by the score cache's entries.")
 
+	providerUsable = desc("onnx_provider_usable",
+		"1 for each of onnx.providers that models can run on, 0 if it is missing and the next one is used.", "provider")
+
 	viewRows      = desc("feature_view_rows", "Rows held of each view.", "view")
 	viewNonFinite = desc("feature_view_nonfinite_values", "Values that were NaN or infinite in the source and count as null.", "view")
 	viewNewest    = desc("feature_view_last_event_timestamp_seconds", "Latest event time of each view; absent if rows carry none.", "view")
@@ -95,6 +100,7 @@ func (*versionsCollector) Describe(chan<- *prometheus.Desc) {}
 func (c *sharedCollector) Collect(out chan<- prometheus.Metric) {
 	c.collectEdge(counterTo(out), gaugeTo(out))
 	c.collectCache(counterTo(out), gaugeTo(out))
+	c.collectProviders(gaugeTo(out))
 	if c.Memory != nil {
 		c.collectViews(gaugeTo(out))
 	}
@@ -156,6 +162,16 @@ func (c *sharedCollector) collectCache(counter counterFunc, gauge gaugeFunc) {
 	counter(cacheRefused, s.Refused)
 	gauge(cacheBlocks, s.Blocks)
 	gauge(cacheBytes, s.Bytes)
+}
+
+func (c *sharedCollector) collectProviders(gauge gaugeFunc) {
+	for name, usable := range c.Providers {
+		n := 0
+		if usable {
+			n = 1
+		}
+		gauge(providerUsable, n, name)
+	}
 }
 
 func (c *sharedCollector) collectViews(gauge gaugeFunc) {

@@ -28,6 +28,7 @@ func watched(t *testing.T) *Metrics {
 		Pools: []PoolSource{{"gpu", func() pool.Stats {
 			return pool.Stats{Calls: 5, Servers: []pool.ServerStats{{Address: "10.0.0.1:8001", State: pool.Ejected}}}
 		}}},
+		Providers: map[string]bool{"cuda": false, "cpu": true},
 		Redis: func() redis.Stats {
 			return redis.Stats{Views: []redis.ViewStats{{View: "item_stats", Materialized: redis.Materialized{LastSuccess: 9, NewestEvent: 8}}}}
 		},

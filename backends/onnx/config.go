@@ -8,7 +8,8 @@ type Config struct {
 	Library string
 
 	// Providers are the execution providers to try, first match wins per node:
-	// "tensorrt", "cuda", "cpu". "cpu" must be last.
+	// "tensorrt", "cuda", "cpu". "cpu" must be last; nil means it alone. Those that
+	// this library or machine does not have are left out.
 	Providers []string
 
 	// IntraOpThreads is the threads of one pass; 0 means 1. More than one pays

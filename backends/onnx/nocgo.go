@@ -11,7 +11,11 @@ import (
 var errNoCgo = errors.New("this gateway was built without cgo and cannot load ONNX Runtime; build it with CGO_ENABLED=1 and a C compiler")
 
 // Runtime stands in for the one that needs cgo; Open never returns one.
-type Runtime struct{ Library, Version string }
+type Runtime struct {
+	Library, Version string
+	Providers        []string
+	Missing          []MissingProvider
+}
 
 // Session stands in for the one that needs cgo.
 type Session struct{}

@@ -40,7 +40,11 @@ func dense(width int, output string) *model.Spec {
 
 func load(t testing.TB, file string, spec *model.Spec) *Session {
 	t.Helper()
-	rt := runtimeOf(t)
+	return loadOn(t, runtimeOf(t), file, spec)
+}
+
+func loadOn(t testing.TB, rt *Runtime, file string, spec *model.Spec) *Session {
+	t.Helper()
 	path := "testdata/" + file
 	graph, err := rt.Inspect(path)
 	if err != nil {

@@ -96,6 +96,11 @@ func (p *Pass) Run(rows, requests int) ([]float32, error) {
 	if err := b.fillStrings(p.inputs, rows, requests); err != nil {
 		return nil, err
 	}
+	if p.session.device {
+		if err := b.bindInputs(p.inputs.sig); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.session.session.RunWithBinding(b.io); err != nil {
 		return nil, fmt.Errorf("forward pass of %d rows: %w", rows, err)
 	}
@@ -201,10 +206,8 @@ func (p *Pass) newBinding(c counts) (b *binding, err error) {
 	if b.inputs, err = p.inputs.values(c.rows, c.requests); err != nil {
 		return b, err
 	}
-	for i, in := range p.session.sig.Inputs {
-		if err := b.io.BindInput(in.Name, b.inputs[i]); err != nil {
-			return b, err
-		}
+	if err := b.bindInputs(p.inputs.sig); err != nil {
+		return b, err
 	}
 	for i, out := range p.session.outputs {
 		if !out.scored && !c.detail {
@@ -220,6 +223,18 @@ func (p *Pass) newBinding(c counts) (b *binding, err error) {
 		}
 	}
 	return b, nil
+}
+
+// bindInputs gives the session the inputs. What it reads from a device's memory is
+// copied there now, as it is, and not by a run: a run whose inputs were not bound anew
+// would score the rows of the one before (microsoft/onnxruntime#5857).
+func (b *binding) bindInputs(sig *model.Signature) error {
+	for i, in := range sig.Inputs {
+		if err := b.io.BindInput(in.Name, b.inputs[i]); err != nil {
+			return fmt.Errorf("input %s: %w", in.Name, err)
+		}
+	}
+	return nil
 }
 
 // fillStrings copies the string inputs into ONNX Runtime's own tensors.

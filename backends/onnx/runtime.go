@@ -3,7 +3,6 @@
 package onnx
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -12,13 +11,14 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"github.com/rankgate/rankgate/model"
-	"github.com/rankgate/rankgate/rank"
 )
 
 // Runtime is the loaded ONNX Runtime library. There is one per process.
 type Runtime struct {
-	Library string // path that was loaded
-	Version string // of ONNX Runtime
+	Library   string            // path that was loaded
+	Version   string            // of ONNX Runtime
+	Providers []string          // that sessions run on: those of Config.Providers that are there; the last is "cpu"
+	Missing   []MissingProvider // the others
 
 	cfg Config
 }
@@ -30,7 +30,8 @@ var (
 )
 
 // Open loads ONNX Runtime. A second call may change sessions' options but not
-// the library, which stays in the process until it ends.
+// the library, which stays in the process until it ends. A provider that is
+// missing is no error: Runtime.Missing has it.
 func Open(cfg Config) (*Runtime, error) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -53,7 +54,9 @@ func Open(cfg Config) (*Runtime, error) {
 		}
 		loaded = path
 	}
-	return &Runtime{Library: loaded, Version: ort.GetVersion(), cfg: cfg}, nil
+	r := &Runtime{Library: loaded, Version: ort.GetVersion(), cfg: cfg}
+	r.chooseProviders()
+	return r, nil
 }
 
 // Runners returns how many passes should run at a time.
@@ -69,7 +72,7 @@ func (r *Runtime) Inspect(path string) (model.Graph, error) {
 	if _, err := os.Stat(path); err != nil {
 		return model.Graph{}, err
 	}
-	options, err := r.sessionOptions(ort.GraphOptimizationLevelDisableAll)
+	options, err := r.sessionOptions(ort.GraphOptimizationLevelDisableAll, r.Providers...)
 	if err != nil {
 		return model.Graph{}, err
 	}
@@ -111,8 +114,8 @@ var fromORT = func() map[ort.TensorElementDataType]model.Type {
 }()
 
 // sessionOptions are the settings of every session: explicit thread counts,
-// no thread that spins while it waits, and the configured providers.
-func (r *Runtime) sessionOptions(level ort.GraphOptimizationLevel) (*ort.SessionOptions, error) {
+// no thread that spins while it waits, and the given providers.
+func (r *Runtime) sessionOptions(level ort.GraphOptimizationLevel, providers ...string) (*ort.SessionOptions, error) {
 	options, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, err
@@ -124,7 +127,9 @@ func (r *Runtime) sessionOptions(level ort.GraphOptimizationLevel) (*ort.Session
 		options.SetGraphOptimizationLevel(level),
 		options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
 		options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0"),
-		r.appendProviders(options),
+	}
+	for _, provider := range providers {
+		settings = append(settings, appendProvider(options, provider))
 	}
 	for _, err := range settings {
 		if err != nil {
@@ -133,41 +138,4 @@ func (r *Runtime) sessionOptions(level ort.GraphOptimizationLevel) (*ort.Session
 		}
 	}
 	return options, nil
-}
-
-func (r *Runtime) appendProviders(options *ort.SessionOptions) error {
-	for _, provider := range r.cfg.Providers {
-		var err error
-		switch provider {
-		case "cpu":
-		case "cuda":
-			err = appendCUDA(options)
-		case "tensorrt":
-			err = appendTensorRT(options)
-		default:
-			err = errors.New("unknown; known are tensorrt, cuda, cpu")
-		}
-		if err != nil {
-			return rank.FieldError{Path: "onnx.providers", Message: fmt.Sprintf("%s: %v", provider, err)}
-		}
-	}
-	return nil
-}
-
-func appendCUDA(options *ort.SessionOptions) error {
-	cuda, err := ort.NewCUDAProviderOptions()
-	if err != nil {
-		return err
-	}
-	defer cuda.Destroy()
-	return options.AppendExecutionProviderCUDA(cuda)
-}
-
-func appendTensorRT(options *ort.SessionOptions) error {
-	trt, err := ort.NewTensorRTProviderOptions()
-	if err != nil {
-		return err
-	}
-	defer trt.Destroy()
-	return options.AppendExecutionProviderTensorRT(trt)
 }

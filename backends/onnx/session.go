@@ -21,6 +21,7 @@ type Session struct {
 	outputs    []output // that a pass can give, in the graph's order
 	details    bool     // some of them are not read by the score
 	perRequest bool     // some input is filled once per request
+	device     bool     // some input may be read from a device's memory, not from a pass's
 }
 
 // output is one graph output that has a value, or several, for each row.
@@ -46,12 +47,12 @@ func (r *Runtime) NewSession(path string, graph model.Graph, sig *model.Signatur
 }
 
 func (r *Runtime) newSession(path string, outputs []output, sig *model.Signature) (*Session, error) {
-	options, err := r.sessionOptions(ort.GraphOptimizationLevelEnableAll)
+	options, err := r.sessionOptions(ort.GraphOptimizationLevelEnableAll, r.Providers...)
 	if err != nil {
 		return nil, err
 	}
 	defer options.Destroy()
-	s := &Session{sig: sig, outputs: slices.Clone(outputs)}
+	s := &Session{sig: sig, outputs: slices.Clone(outputs), device: r.Providers[0] != CPU}
 	inputNames := make([]string, len(sig.Inputs))
 	for i, in := range sig.Inputs {
 		s.perRequest = s.perRequest || in.PerRequest

@@ -33,8 +33,9 @@ type listedCanary struct {
 }
 
 type listedVersion struct {
-	Path     string            `json:"path"`
-	Metadata map[string]string `json:"metadata"`
+	Path      string            `json:"path"`
+	Metadata  map[string]string `json:"metadata"`
+	Providers []string          `json:"providers,omitempty"` // of ONNX Runtime, if it runs in this process
 }
 
 // listModels answers GET /admin/models: what is loaded, who gets it, and what
@@ -109,7 +110,7 @@ func (g *gateway) listed(m *router.Model) listedModel {
 		l.Canary = &listedCanary{m.Canary.Spec.Version, g.cfg.Routes[m.Name].Canary.Percent, m.Canary.Trial.Withdrawn()}
 	}
 	for number, v := range m.Versions {
-		l.Versions[number] = listedVersion{Path: v.Spec.Path, Metadata: v.Spec.Metadata}
+		l.Versions[number] = listedVersion{v.Spec.Path, v.Spec.Metadata, g.providersOf(m.Name)}
 	}
 	return l
 }

@@ -91,6 +91,7 @@ func compose(cfg config.Config, log *slog.Logger, fill filler) (_ *gateway, err 
 	if err := g.openStore(); err != nil {
 		return nil, err
 	}
+	g.warnOfProviders()
 	g.runners = batcher.NewRunners(g.runtime.Runners())
 	if err := g.newPlaces(); err != nil {
 		return nil, invalid(err)
@@ -155,7 +156,7 @@ func (g *gateway) placeField(err error) error {
 
 // watch has the stages that all models share measured.
 func (g *gateway) watch() {
-	sources := monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats, Pools: g.poolSources()}
+	sources := monitor.Sources{Edge: g.edge.Stats(), Cache: g.scores.Stats, Pools: g.poolSources(), Providers: g.providers()}
 	if g.rpc != nil {
 		sources.GRPC = g.rpc.Stats()
 	}

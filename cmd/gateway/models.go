@@ -72,10 +72,7 @@ func (g *gateway) loadVersion(m *config.Model) (*loaded, error) {
 	start := time.Now()
 	g.lastID++
 	v := &loaded{Version: &router.Version{Spec: &m.Spec, ID: g.lastID}, shape: newShape(m, features.Widths(g.registry))}
-	places := g.cfg.Routes[m.Spec.Name].RunOn
-	if len(places) == 0 {
-		places = []string{config.Local}
-	}
+	places := g.placesOf(m.Spec.Name)
 	var ladder router.Ladder
 	for _, name := range places {
 		scorer, err := g.openAt(name, v)
@@ -92,6 +89,14 @@ func (g *gateway) loadVersion(m *config.Model) (*loaded, error) {
 		g.log.Info("loaded", "model", m.Spec.Name, "version", m.Spec.Version, "took", time.Since(start).Round(time.Millisecond))
 	}
 	return v, nil
+}
+
+// placesOf returns where a model's versions run, the preferred place first.
+func (g *gateway) placesOf(model string) []string {
+	if places := g.cfg.Routes[model].RunOn; len(places) > 0 {
+		return places
+	}
+	return []string{config.Local}
 }
 
 // openAt opens a version at a place.

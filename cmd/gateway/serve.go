@@ -118,7 +118,8 @@ func serve(ctx context.Context, cfg config.Config) error {
 	if err := g.listen(); err != nil {
 		return err
 	}
-	log.Info("listening", append(g.addresses(), "version", version, "onnxruntime", g.runtime.Version, "library", g.runtime.Library)...)
+	log.Info("listening", append(g.addresses(), "version", version, "onnxruntime", g.runtime.Version,
+		"library", g.runtime.Library, "providers", g.runtime.Providers)...)
 	served := make(chan error, 1)
 	go func() { served <- g.run(ctx) }()
 	switch err := g.load(ctx); {

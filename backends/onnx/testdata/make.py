@@ -18,6 +18,7 @@ hits.onnx             "dense" [rows, 2] → "sum" [rows], and "hits" [?, 2]: whe
 table.onnx            "id" int64 [rows, 1] → "value" [rows, 1]: id + 0.5 for 0 to 3; any other id but a
                       negative one down to -4 makes the pass fail.
 fixed.onnx            an output that does not follow the number of rows: to be refused.
+../probe.onnx         "x" [1] → "y" [1], their sum x + x: what an execution provider is tried with.
 """
 
 from pathlib import Path
@@ -34,7 +35,7 @@ def write(name, nodes, inputs, outputs, weights=()):
     """Saves a graph; inputs and outputs are (name, type, dims) with None for a free dimension."""
     info = lambda ts: [helper.make_tensor_value_info(n, t, d) for n, t, d in ts]
     graph = helper.make_graph(
-        nodes, name, info(inputs), info(outputs), [numpy_helper.from_array(w, n) for n, w in weights]
+        nodes, Path(name).name, info(inputs), info(outputs), [numpy_helper.from_array(w, n) for n, w in weights]
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="rankgate")
     model.ir_version = 8
@@ -135,6 +136,11 @@ def details():
     write("details", nodes, [("dense", F, [None, 2])], outputs, weights)
 
 
+def probe():
+    """y = x + x"""
+    write("../probe", [helper.make_node("Add", ["x", "x"], ["y"])], [("x", F, [1])], [("y", F, [1])])
+
+
 def hits():
     """An output beside the score whose length the values decide; of zeros it is empty."""
     nodes = [
@@ -162,3 +168,4 @@ if __name__ == "__main__":
     details()
     hits()
     fixed()
+    probe()
