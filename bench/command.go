@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,10 +43,8 @@ func workloadCommand(use, short string, run func(ctx context.Context, c *cobra.C
 // oneOf returns an error that names the flag unless its value is among those that it
 // may have.
 func oneOf(flag, value string, may ...string) error {
-	for _, m := range may {
-		if value == m {
-			return nil
-		}
+	if slices.Contains(may, value) {
+		return nil
 	}
 	return fmt.Errorf("--%s: %q; want %s", flag, value, strings.Join(may, " or "))
 }

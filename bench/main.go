@@ -17,7 +17,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := rootCommand()
-	root.AddCommand(contestCommand(), loadCommand(), capacityCommand(), soakCommand(), profileCommand(), rivalsCommand(), floor.Command(stack.FloorCommand))
+	root.AddCommand(rivalsCommand(), contestCommand(), loadCommand(), capacityCommand(), soakCommand(), profileCommand())
+	root.AddCommand(floor.Command(stack.FloorCommand))
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1) //nolint:gocritic // there is nothing left to stop

@@ -50,7 +50,8 @@ func (s *session) collector(g *stack.Server, rate float64) error {
 		return err
 	}
 	s.claimValid(p.note(), result.Claim{
-		Name: "p99 with garbage collection", Workload: g.Workload().String(), Floor: "the same with GOGC=off", Unit: "×", Bound: mostMoved,
+		Name: "p99 with garbage collection", Workload: g.Workload().String(), Floor: "the same with GOGC=off",
+		Unit: "×", Bound: mostMoved,
 	}, p.between(func(ours, floor *result.Point) float64 { return ours.P99 / floor.P99 }))
 	return nil
 }
@@ -89,7 +90,8 @@ func (s *session) reloads(g *stack.Server, rate float64) error {
 		p.floor = append(p.floor, measure.PointOf(rate, without))
 	}
 	s.claimValid(p.note(), result.Claim{
-		Name: "p99 while the model is loaded again", Workload: g.Workload().String(), Floor: "the same without", Unit: "×", Bound: mostMoved,
+		Name: "p99 while the model is loaded again", Workload: g.Workload().String(), Floor: "the same without",
+		Unit: "×", Bound: mostMoved,
 	}, p.between(func(ours, floor *result.Point) float64 { return ours.P99 / floor.P99 }))
 	return nil
 }

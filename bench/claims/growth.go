@@ -41,7 +41,8 @@ func (s *session) byCandidates(g *stack.Server) error {
 	}
 	s.result.Series = append(s.result.Series, result.Series{
 		Name: "Cost by candidate", X: "candidates of a request", Y: "CPU µs by candidate",
-		Text:   "A flat line means that a large request costs in proportion to its candidates; what a request costs by itself makes the left end rise.",
+		Text: "A flat line means that a large request costs in proportion to its candidates; what a request costs by itself " +
+			"makes the left end rise.",
 		Curves: []result.Curve{whole, own, floor},
 	})
 	sum := 0.0

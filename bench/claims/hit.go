@@ -53,7 +53,8 @@ func (s *session) hitAllocations(g *stack.Server) error {
 	}
 	s.claim(result.Claim{
 		Name: "allocations for a further candidate, all hit", Workload: "small/200 and 1000/hit", Unit: "", Bound: 0.001,
-		Note: fmt.Sprintf("0.001 for what else the process does meanwhile; by request they are %.1f with %d candidates and %.1f with %d", of, few, ofLarge, many),
+		Note: fmt.Sprintf("0.001 for what else the process does meanwhile; by request they are %.1f with %d candidates and %.1f with %d",
+			of, few, ofLarge, many),
 	}, exactly(max(0, ofLarge-of)/(many-few)))
 	return nil
 }

@@ -128,7 +128,7 @@ func (s *session) claimAdded(workload string, p pairs) {
 }
 
 // claimValid adds a claim, which was not measured if there is a reason why.
-func (s *session) claimValid(why string, c result.Claim, f measure.Figure) { //nolint:gocritic // once a minute
+func (s *session) claimValid(why string, c result.Claim, f measure.Figure) {
 	s.claim(c, f)
 	if why != "" {
 		last := &s.result.Claims[len(s.result.Claims)-1]

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,7 +34,7 @@ func (s *session) memory() error {
 	requests := millionPairs / w.Least
 	for n := range requests {
 		if sample := g.Generator().One(s.ctx, g.Stream, n); sample.Outcome != load.OK {
-			return fmt.Errorf("a request of a million pairs was not answered completely (%v)", s.ctx.Err())
+			return errors.Join(s.ctx.Err(), errors.New("a request of a million pairs was not answered completely"))
 		}
 	}
 	g.Stream.Advance(requests)

@@ -12,6 +12,13 @@ import (
 	"github.com/rankgate/rankgate/bench/stack"
 )
 
+// Rivals that claims name.
+const (
+	tuned   = "tuned Go"
+	plain   = "plain Go"
+	fastAPI = "FastAPI, 1 worker"
+)
+
 // nothingKept is a gateway that keeps neither scores nor rows.
 const nothingKept = stack.GatewayName + ", nothing kept"
 
@@ -57,10 +64,10 @@ func (s *session) rivals() error {
 	if err != nil {
 		return err
 	}
-	s.claimRivals(records, "cold", cold.String(), map[string]float64{"FastAPI, 1 worker": 5, "plain Go": 4.5, "tuned Go": 2})
+	s.claimRivals(records, "cold", cold.String(), map[string]float64{fastAPI: 5, plain: 4.5, tuned: 2})
 	s.claim(result.Claim{
-		Name: "CPU of a cold request from Redis, nothing kept", Workload: cold.String(), Floor: "tuned Go", Unit: "×", Bound: 0.7,
-	}, measure.Ratio(recordOf(records, nothingKept), recordOf(records, "tuned Go")))
+		Name: "CPU of a cold request from Redis, nothing kept", Workload: cold.String(), Floor: tuned, Unit: "×", Bound: 0.7,
+	}, measure.Ratio(recordOf(records, nothingKept), recordOf(records, tuned)))
 	return s.repeated(g, field)
 }
 
@@ -77,7 +84,7 @@ func (s *session) repeated(g *stack.Server, field field) error {
 	}
 	stacks := []measure.Stack{of}
 	for _, server := range field {
-		if server.Name() == "FastAPI, 1 worker" || server.Name() == "tuned Go" {
+		if server.Name() == fastAPI || server.Name() == tuned {
 			other, err := server.Of(s.ctx, w)
 			if err != nil {
 				return err
@@ -89,7 +96,7 @@ func (s *session) repeated(g *stack.Server, field field) error {
 	if err != nil {
 		return err
 	}
-	s.claimRivals(records, "90 % repeated", w.String(), map[string]float64{"FastAPI, 1 worker": 12, "tuned Go": 5})
+	s.claimRivals(records, "90 % repeated", w.String(), map[string]float64{fastAPI: 12, tuned: 5})
 	return nil
 }
 

@@ -112,7 +112,7 @@ func (s *session) contest(w *workload.Workload, text string, stacks ...measure.S
 }
 
 // claim adds a claim whose figure was measured.
-func (s *session) claim(c result.Claim, f measure.Figure) { //nolint:gocritic // once a minute
+func (s *session) claim(c result.Claim, f measure.Figure) {
 	c.Value, c.Low, c.High, c.Measured = f.Median, f.Low, f.High, true
 	s.result.Claims = append(s.result.Claims, c)
 }

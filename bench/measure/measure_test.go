@@ -15,7 +15,7 @@ import (
 // request takes cost times what it takes there.
 type drifting struct {
 	name  string
-	cost  time.Duration
+	cost  int // nanoseconds
 	round int
 	turns *[]string
 }
@@ -23,10 +23,10 @@ type drifting struct {
 func (d *drifting) Name() string { return d.name }
 
 func (d *drifting) Slice(context.Context, time.Duration) (Slice, error) {
-	slow := time.Duration(1 << d.round)
+	slow := 1 << d.round
 	d.round++
 	*d.turns = append(*d.turns, d.name)
-	return Slice{Requests: 10, CPU: 10 * slow * d.cost, Length: time.Second}, nil
+	return Slice{Requests: 10, CPU: time.Duration(10 * slow * d.cost), Length: time.Second}, nil
 }
 
 func TestStacksAreComparedWithinRounds(t *testing.T) {

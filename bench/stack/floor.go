@@ -67,7 +67,7 @@ func (s *Site) startBare(ctx context.Context, name string, like *Server, args ..
 	if err != nil {
 		return nil, err
 	}
-	if err := child.Await(ctx, "listening", func() bool { return listens(address) }); err != nil {
+	if err := child.Await(ctx, "listening", func() bool { return listens(ctx, address) }); err != nil {
 		child.Stop()
 		return nil, err
 	}
@@ -78,8 +78,8 @@ func (s *Site) startBare(ctx context.Context, name string, like *Server, args ..
 	}, nil
 }
 
-func listens(address string) bool {
-	conn, err := net.Dial("tcp", address)
+func listens(ctx context.Context, address string) bool {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err == nil {
 		conn.Close()
 	}

@@ -16,12 +16,7 @@ func checkCommand() *cobra.Command {
 		Long: `Check everything that serve would need: the configuration, the model
 repository, each model.yaml against its graph, the features and their files. The
 mistakes of all YAML files are reported together, as file:line:column; once they
-are right, those of all graphs and data files, the first of each. The servers of
-models that run on pools alone have 10 s to show that they hold them.
-
-Models that run on pools alone are held against what their servers say of them,
-which are waited for for 10 s: without a server that holds the model this ends
-with exit code 3.
+are right, those of all graphs and data files, the first of each.
 
 Models that run on pools alone are held against what their servers say of them,
 which are waited for for 10 s: without a server that holds the model this ends
