@@ -80,12 +80,11 @@ func writeSlot(slot []byte, hash uint64, score float32, made uint32) {
 	binary.LittleEndian.PutUint32(slot[12:], made)
 }
 
-// each calls f with every pair of b.
-func (b block) each(f func(hash uint64, score float32, made uint64)) {
-	for rest := b[blockHeader:]; len(rest) > 0; rest = rest[slotSize:] {
-		if hash := binary.LittleEndian.Uint64(rest); hash != 0 {
-			score, made := readSlot(rest)
-			f(hash, score, b.made(made))
+// pairs goes over the pairs of b: the hash of each, and its slot. A nil block has none.
+func (b block) pairs(yield func(hash uint64, slot []byte) bool) {
+	for rest := b[min(blockHeader, len(b)):]; len(rest) > 0; rest = rest[slotSize:] {
+		if hash := binary.LittleEndian.Uint64(rest); hash != 0 && !yield(hash, rest[:slotSize]) {
+			return
 		}
 	}
 }
@@ -116,40 +115,40 @@ func (b block) put(hash uint64, score float32, made uint64) int {
 	return 1
 }
 
-// alive counts the pairs of b made at first or later.
+// alive counts the pairs of b made at first or later. A nil block has none.
 func (b block) alive(first uint64) int {
-	if b == nil {
-		return 0
-	}
 	n := 0
-	b.each(func(_ uint64, _ float32, made uint64) {
-		if made >= first {
+	for _, slot := range b.pairs {
+		if _, low := readSlot(slot); b.made(low) >= first {
 			n++
 		}
-	})
+	}
 	return n
 }
 
-// carry moves the pairs of old that were made at first or later into b, unless it
-// has them anew: at most room of them, the younger ones first.
-func (b block) carry(old block, first uint64, room int) {
-	if old == nil {
-		return
-	}
-	for _, atFirst := range []bool{false, true} {
-		old.each(func(hash uint64, score float32, made uint64) {
-			if room == 0 || made < first || (made == first) != atFirst {
-				return
-			}
+// carry moves the pairs of old that were made at first or later into b, unless it has
+// them already, until there is no room for more. It returns the room that is left. Of
+// a nil block nothing is moved.
+func (b block) carry(old block, first uint64, room int) int {
+	for hash, slot := range old.pairs {
+		if room == 0 {
+			break
+		}
+		score, low := readSlot(slot)
+		if made := old.made(low); made >= first {
 			room -= b.put(hash, score, made)
-		})
+		}
 	}
+	return room
 }
 
 // youngest returns when the n-th youngest pair of b was made.
 func (b block) youngest(n int) uint64 {
 	var all []uint64
-	b.each(func(_ uint64, _ float32, made uint64) { all = append(all, made) })
+	for _, slot := range b.pairs {
+		_, low := readSlot(slot)
+		all = append(all, b.made(low))
+	}
 	slices.Sort(all)
 	return all[len(all)-max(n, 1)]
 }

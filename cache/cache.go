@@ -242,10 +242,12 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 			stored += merged.put(hash, scores[i], made)
 		}
 	}
-	if kept < alive-replaced { // slow path: more pairs than a block holds
+	left := kept + room - stored
+	if kept < alive-replaced { // slow path: more pairs than a block holds, so the younger ones first
 		first = max(first, v.block.youngest(kept))
+		left = merged.carry(v.block, first+1, left)
 	}
-	merged.carry(v.block, first, kept+room-stored)
+	merged.carry(v.block, first, left)
 	if err := c.store.Set(unsafe.String(&v.key[0], len(v.key)), merged); err != nil {
 		c.stats.refused.Add(uint64(added)) // larger than a shard: can't be, by minShard
 		return
