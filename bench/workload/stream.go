@@ -28,8 +28,7 @@ type list struct {
 }
 
 const (
-	coldLists    = 4096 // of different users each time
-	returning    = 512  // users of workloads that repeat candidates: each has a list
+	manyLists    = 4096 // and as many users where candidates are repeated: nobody comes back at once
 	coldStride   = 7919 // between users who follow each other; prime, so that all have their turn
 	budgetMillis = 1000
 )
@@ -37,11 +36,7 @@ const (
 // NewStream makes the requests of w to a server's /rank.
 func NewStream(w *Workload, server string) *Stream {
 	s := &Stream{workload: w, url: server + "/rank"}
-	n := returning
-	if w.Repeat == 0 {
-		n = coldLists
-	}
-	for _, items := range lists(n, w.Least, w.Most) {
+	for _, items := range lists(manyLists, w.Least, w.Most) {
 		l := list{items: items}
 		if 0 < w.Repeat && w.Repeat < 1 {
 			l.fresh = len(items) - max(1, int(w.Repeat*float64(len(items))+0.5))

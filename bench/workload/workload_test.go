@@ -83,7 +83,7 @@ func TestNobodyAsksTwiceWhenNothingIsRepeated(t *testing.T) {
 		} else {
 			seen[u] = true
 		}
-		if n > 5*coldLists {
+		if n > 5*manyLists {
 			break
 		}
 	}
