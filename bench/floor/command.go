@@ -2,13 +2,17 @@ package floor
 
 import (
 	"os"
+	"os/signal"
 
 	"github.com/spf13/cobra"
 )
 
 // Command is the floors as commands of the program that starts them.
 func Command(name string) *cobra.Command {
-	c := &cobra.Command{Use: name, Short: "Be one of the floors (the bench starts them itself)", Hidden: true}
+	c := &cobra.Command{
+		Use: name, Short: "Be one of the floors (the bench starts them itself)", Hidden: true,
+		PersistentPreRun: func(*cobra.Command, []string) { signal.Reset() }, // a floor ends at once when it is told to
+	}
 	c.AddCommand(replyCommand(), servePassCommand(), passCommand(), readCommand())
 	return c
 }
