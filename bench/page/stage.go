@@ -33,12 +33,12 @@ func stageFigures(run *result.Run) []figure {
 	}
 	unit := scaleOf(most)
 	f := figure{Title: "Stages of a request", Read: stageRead, Legend: legend(names, looks, false)}
-	f.Table.Head = []string{"workload", "stage", "mean, " + unit.unit, "p99, " + unit.unit}
+	f.Table.Head = []string{"workload", "stage", "mean, " + unit.unit}
 	for _, w := range run.Stages {
 		b := bar{Name: w.Workload}
 		for _, s := range w.Stages {
 			b.Parts = append(b.Parts, part{Name: s.Name, Color: colorOf[s.Name], value: unit.times * s.Mean, Text: s.Name})
-			f.Table.Rows = append(f.Table.Rows, []string{w.Workload, s.Name, number(unit.times * s.Mean), number(unit.times * s.P99)})
+			f.Table.Rows = append(f.Table.Rows, []string{w.Workload, s.Name, number(unit.times * s.Mean)})
 		}
 		b.Text = quantity(b.sum(), unit.unit)
 		rows = append(rows, b)

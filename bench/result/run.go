@@ -121,5 +121,4 @@ type Stages struct {
 type Stage struct {
 	Name string  `json:"name"`
 	Mean float64 `json:"mean"` // seconds
-	P99  float64 `json:"p99"`
 }
