@@ -91,6 +91,16 @@ func (l *Layout) NewRows(n int) []Row {
 	return rows
 }
 
+// Floats is how many floats a row has.
+func (l *Layout) Floats() int { return l.floats }
+
+// NewRowAt makes row one that NewRow would return, but that its floats lie in the
+// memory that is given for them, which must be zero.
+func (l *Layout) NewRowAt(row *Row, floats []float32) {
+	*row = Row{Floats: floats[:l.floats], Ints: make([]int64, l.ints), Strings: make([]string, l.strings), Nulls: make([]uint64, l.words)}
+	l.setNulls(row)
+}
+
 // setNulls makes every column null.
 func (l *Layout) setNulls(row *Row) {
 	for w := range row.Nulls {

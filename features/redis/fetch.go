@@ -59,6 +59,7 @@ type flight struct {
 	asked      int64 // on the clock of the view's kept rows
 	registered bool
 
+	keep *keptRow      // what is to be kept, once there is memory to decode into
 	into *features.Row // the request's own memory to decode into; nil if the view keeps rows
 	row  *features.Row
 	mark features.Mark
@@ -134,14 +135,13 @@ func (f *fetch) run(from int) int {
 	return n
 }
 
-// blank is the row to decode into. One that is to be kept has memory of its own, so
-// that what is evicted is freed.
+// blank is the row to decode into.
 func (f *flight) blank() *features.Row {
 	if f.into != nil {
 		return f.into
 	}
-	row := f.view.layout.NewRow()
-	return &row
+	f.keep = newKeptRow(f.view.layout)
+	return f.keep.row
 }
 
 // fetchOver returns the fetch over a link, one of the pool if there is none yet.

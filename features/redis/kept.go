@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"github.com/maypok86/otter/v2"
 
@@ -58,26 +57,6 @@ type flightShard struct {
 	flights map[uint64]*flight // guarded by mu
 }
 
-// keptRow is a row, or the knowledge that there is none. It is immutable but for
-// changed.
-type keptRow struct {
-	hash       uint64
-	user, item string // whose it is: another pair of ids may have the same hash
-	row        *features.Row
-	epoch      uint64
-	read       int64 // on the clock of keptRows: when the server was asked
-	until      int64 // on that clock: how long it counts as fresh
-
-	// changed is set, and never cleared, when the server tells that the row
-	// changed: the row stays as the one known last. It is set too when the cache
-	// lets go of the row.
-	changed atomic.Bool
-}
-
-func (e *keptRow) fresh(at int64, epoch uint64) bool {
-	return at < e.until && e.epoch == epoch && !e.changed.Load()
-}
-
 func newKeptRows(cfg Cache, maxStale time.Duration) (*keptRows, error) {
 	k := &keptRows{cfg: cfg, maxStale: maxStale, start: time.Now(), seed: maphash.MakeSeed(), recent: newRecent(cfg.Size)}
 	for i := range k.shards {
@@ -99,21 +78,6 @@ func newKeptRows(cfg Cache, maxStale time.Duration) (*keptRows, error) {
 func (k *keptRows) letGo(e *keptRow) {
 	e.changed.Store(true)
 	k.recent.forget(e)
-}
-
-// rowOverhead is what a kept row takes beside its values: the entry, the row,
-// and what the cache needs to find and order it.
-const rowOverhead = int(unsafe.Sizeof(keptRow{})+unsafe.Sizeof(features.Row{})) + 128
-
-func (e *keptRow) weight() uint32 {
-	n := rowOverhead + len(e.user) + len(e.item)
-	if r := e.row; r != nil {
-		n += 4*len(r.Floats) + 8*len(r.Ints) + 8*len(r.Nulls)
-		for _, s := range r.Strings {
-			n += 16 + len(s)
-		}
-	}
-	return uint32(min(n, 1<<31))
 }
 
 // clock is t in nanoseconds since k began.
@@ -152,7 +116,7 @@ func pairHash(user, item uint64) uint64 {
 // find returns the kept row of the given ids, fresh or not, nil if there is none.
 func (k *keptRows) find(hash uint64, user, item string) *keptRow {
 	e, ok := k.rows.GetIfPresent(hash)
-	if !ok || e.user != user || e.item != item {
+	if !ok || !e.isOf(user, item) {
 		return nil
 	}
 	return e
@@ -160,15 +124,19 @@ func (k *keptRows) find(hash uint64, user, item string) *keptRow {
 
 // fresh returns the kept row of the given ids if it is fresh, else nil.
 func (k *keptRows) fresh(hash uint64, user, item string, at int64, epoch uint64) *keptRow {
-	slot := k.recent.slot(hash)
-	e := slot.Load()
-	if e != nil && e.hash == hash && untold(hash, at) && e.fresh(at, epoch) && e.user == user && e.item == item {
+	if e := k.recent.slot(hash).Load(); e.answers(hash, user, item, at, epoch) {
 		return e
 	}
-	if e = k.find(hash, user, item); e == nil || !e.fresh(at, epoch) {
+	return k.search(hash, user, item, at, epoch)
+}
+
+// search is fresh for a row that recent does not have.
+func (k *keptRows) search(hash uint64, user, item string, at int64, epoch uint64) *keptRow {
+	e := k.find(hash, user, item)
+	if e == nil || !e.fresh(at, epoch) {
 		return nil
 	}
-	slot.Store(e)
+	k.recent.slot(hash).Store(e)
 	return e
 }
 
@@ -241,9 +209,13 @@ func (k *keptRows) land(f *flight) {
 		return
 	}
 	jitter := time.Duration(rand.Int64N(int64(ttl)/10 + 1)) //nolint:gosec // to spread work in time takes no secret
-	k.rows.Set(f.hash, &keptRow{
-		hash: f.hash, user: f.user, item: f.item, row: f.row, epoch: f.epoch, read: f.asked, until: f.asked + int64(ttl-jitter),
-	})
+	e := f.keep
+	if e == nil {
+		e = &keptRow{row: f.row}
+	}
+	e.hash, e.epoch, e.read, e.until = f.hash, f.epoch, f.asked, f.asked+int64(ttl-jitter)
+	e.name(f.user, f.item)
+	k.rows.Set(f.hash, e)
 }
 
 // drop takes the word that a row changed.
