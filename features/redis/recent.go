@@ -41,6 +41,29 @@ func (r *recent) slot(hash uint64) *atomic.Pointer[keptRow] {
 	return &r.slots[hash&uint64(len(r.slots)-1)]
 }
 
+// guesses are some look-ups, and the rows that may answer them.
+type guesses struct {
+	hashes [64]uint64 // of the look-ups
+	rows   [64]*keptRow
+	found  [64]uint64 // the hashes of rows
+	read   [64]int64  // their times
+}
+
+func (g *guesses) room() int { return len(g.rows) }
+
+// guess fills in the rows of the first n look-ups. It reads both cache lines that tell
+// whether a row will do. Where each row is judged before the next one is read, the
+// processor waits for them one by one; here it has as many on their way as it can
+// (BenchmarkKept).
+func (r *recent) guess(g *guesses, n int) {
+	for i, hash := range g.hashes[:n] {
+		g.rows[i] = r.slot(hash).Load()
+	}
+	for i, e := range g.rows[:n] {
+		g.found[i], g.read[i] = e.hash, e.read
+	}
+}
+
 // untold decides which of the look-ups that recent could answer the cache answers all
 // the same: it has to see some of them, evenly, to know which rows are popular.
 func untold(hash uint64, at int64) bool { return (hash>>32^uint64(at)>>4)%16 != 0 }

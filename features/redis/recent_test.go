@@ -70,7 +70,7 @@ func TestRecentLetsTheCacheKnowWhatIsPopular(t *testing.T) {
 //
 //	cache    in the cache alone
 //	recent   by way of recent
-//	request  as a request does
+//	request  as a request does, whose look-ups recent guesses together
 //	apart    the same, of rows whose parts do not lie together
 //
 // Before each request other memory is used, as it is by a pass: ns/request counts from then on.

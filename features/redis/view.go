@@ -88,30 +88,47 @@ func (v *view) ids(q *features.Query, place int) (user, item string) {
 func (v *view) fromKept(l *features.Lookup, q *features.Query, now time.Time, missing *missing) {
 	k := v.kept
 	at, epoch := k.clock(now), k.epoch.Load()
-	untold := !v.link.tracks()
 	userHash := k.hash(q.Request.User)
 	hits, oldest := 0, at
-	for place := range l.Rows {
-		hash := userHash
-		user, item := v.ids(q, place)
-		if v.item {
-			hash = k.hash(item)
-			if v.user {
-				hash = pairHash(userHash, hash)
+	var likely guesses
+	for from := 0; from < len(l.Rows); from += likely.room() {
+		n := min(len(l.Rows)-from, likely.room())
+		for i := range n {
+			likely.hashes[i] = v.hash(q, from+i, userHash)
+		}
+		k.recent.guess(&likely, n)
+		for i := range n {
+			place := from + i
+			user, item := v.ids(q, place)
+			e, read := likely.rows[i], likely.read[i]
+			if hash := likely.hashes[i]; likely.found[i] != hash || !e.answers(hash, user, item, at, epoch) {
+				if e = k.search(hash, user, item, at, epoch); e == nil {
+					missing.add(v, place, hash, l)
+					continue
+				}
+				read = e.read
 			}
+			hits++
+			l.Rows[place] = e.row
+			oldest = min(oldest, read)
 		}
-		e := k.fresh(hash, user, item, at, epoch)
-		if e == nil {
-			missing.add(v, place, hash, l)
-			continue
-		}
-		hits++
-		l.Rows[place] = e.row
-		oldest = min(oldest, e.read)
 	}
 	k.hits.Add(uint64(hits))
 	k.misses.Add(uint64(len(l.Rows) - hits))
-	if untold && hits > 0 {
+	if hits > 0 && !v.link.tracks() {
 		l.AsOf = k.start.Add(time.Duration(oldest))
 	}
+}
+
+// hash is that of whom the row at a place of a look-up is about. user is the hash of
+// the request's user.
+func (v *view) hash(q *features.Query, place int, user uint64) uint64 {
+	if !v.item {
+		return user
+	}
+	item := v.kept.hash(q.Request.Items[q.Items[place]].ID)
+	if v.user {
+		return pairHash(user, item)
+	}
+	return item
 }
