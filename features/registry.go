@@ -104,7 +104,7 @@ type RowCache struct {
 type Tracking uint8
 
 const (
-	TrackingAuto      Tracking = iota // TrackingKeys
+	TrackingAuto      Tracking = iota // TrackingKeys, where anything is kept that a change would end
 	TrackingKeys                      // the server remembers which keys were read
 	TrackingBroadcast                 // the server tells of every write to the view: nothing to remember, more to tell
 	TrackingOff                       // rows are true for their TTL

@@ -137,7 +137,11 @@ func (g *gateway) openStore() error {
 				"; gateway materialize --baseline writes it"}))
 		}
 	}
-	store, err := redis.Open(*remote, g.registry, baseline, g.scores, g.log)
+	var listener features.Listener
+	if g.cfg.Cache.Size > 0 {
+		listener = g.scores
+	}
+	store, err := redis.Open(*remote, g.registry, baseline, listener, g.log)
 	if err != nil {
 		return invalid(g.placeField(err))
 	}

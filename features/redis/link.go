@@ -54,11 +54,7 @@ func (s *Store) openLinks() error {
 	for _, kind := range []features.Tracking{features.TrackingKeys, features.TrackingBroadcast, features.TrackingOff} {
 		l := &link{cfg: &s.cfg, tracking: kind, log: s.log}
 		for _, v := range s.views {
-			asked := v.View.Cache.Tracking
-			if asked == features.TrackingAuto {
-				asked = features.TrackingKeys
-			}
-			if asked == kind {
+			if s.tracking(v) == kind {
 				v.link = l
 				l.views = append(l.views, v)
 			}
@@ -78,6 +74,20 @@ func (s *Store) openLinks() error {
 		s.links = append(s.links, l)
 	}
 	return nil
+}
+
+// tracking is how the server is asked to tell of changes of a view. To remember what
+// was read costs it as much as the reading does (redis-server's share of bench contest
+// small/200/cold/redis), so by default it is asked only if anything is kept.
+func (s *Store) tracking(v *view) features.Tracking {
+	switch asked := v.View.Cache.Tracking; {
+	case asked != features.TrackingAuto:
+		return asked
+	case s.listener != nil || slices.ContainsFunc(s.views, func(v *view) bool { return v.kept != nil }):
+		return features.TrackingKeys
+	default:
+		return features.TrackingOff
+	}
 }
 
 // connect reaches the server, with tracking if it has that and the link wants it.
@@ -217,7 +227,9 @@ func (s *Store) changed(l *link, keys []string) {
 				v.kept.dropAll()
 			}
 		}
-		s.listener.ChangedAll()
+		if s.listener != nil {
+			s.listener.ChangedAll()
+		}
 		return
 	}
 	s.stats.invalidations.Add(uint64(len(keys)))
@@ -244,6 +256,9 @@ func (s *Store) changedKey(l *link, key string) {
 		if of := (subject{user, item}); !slices.Contains(changed, of) {
 			changed = append(changed, of)
 		}
+	}
+	if s.listener == nil {
+		return
 	}
 	for _, of := range changed {
 		s.listener.Changed(of.user, of.item)

@@ -23,10 +23,10 @@ type Store struct {
 	views    []*view // by Registry.Views
 	links    []*link // one per kind of tracking that the views ask for
 	breaker  *breaker
-	places   chan struct{} // one token per fetch in progress
-	missing  sync.Pool     // of *missing
-	fetches  sync.Pool     // of *fetch
-	listener features.Listener
+	places   chan struct{}     // one token per fetch in progress
+	missing  sync.Pool         // of *missing
+	fetches  sync.Pool         // of *fetch
+	listener features.Listener // nil: nobody keeps what is built on rows
 	log      *slog.Logger
 	stats    stats
 
@@ -37,7 +37,8 @@ type Store struct {
 // Open returns a store of the views of reg, with the given defaults for what is
 // missing. If the server can't be reached the store goes on trying, and answers
 // meanwhile as it does when a server is lost. listener hears of every change; it
-// is told before the store is used for the first time.
+// is told before the store is used for the first time. It is nil if nobody keeps
+// what is built on rows.
 func Open(cfg Config, reg *features.Registry, baseline *features.Baseline, listener features.Listener, log *slog.Logger) (*Store, error) {
 	s := &Store{cfg: cfg, listener: listener, log: log, places: make(chan struct{}, cfg.MaxFetches)}
 	s.missing.New = func() any { return new(missing) }

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -223,6 +224,35 @@ func TestADamagedRowCostsItselfOnly(t *testing.T) {
 	}
 	if s := w.store.Stats(); s.Failed[Damaged] != 3 || s.Opened != 0 {
 		t.Errorf("%d damaged rows, the breaker opened %d times; want 3, 0", s.Failed[Damaged], s.Opened)
+	}
+}
+
+func TestTheServerRemembersNothingForThoseWhoKeepNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		size     int
+		listener features.Listener
+		tracked  bool
+	}{
+		"rows":    {1 << 20, nil, true},
+		"scores":  {0, new(heard), true},
+		"nothing": {0, nil, false},
+	} {
+		w := newWorld(t, nil)
+		w.cfg.Cache.Size = c.size
+		s, err := Open(w.cfg, w.reg, nil, c.listener, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		for _, v := range s.Stats().Views {
+			if v.Tracked != c.tracked {
+				t.Errorf("who keeps %s is told of changes of %s: %v", name, v.View, v.Tracked)
+			}
+		}
+		if err := w.do("FLUSHALL"); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the word of it, if there is any", func() bool { return s.Stats().Flushes > 0 == c.tracked })
 	}
 }
 
