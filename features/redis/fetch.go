@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/rankgate/rankgate/features"
 )
@@ -69,9 +70,12 @@ type flight struct {
 type fetch struct {
 	link    *link
 	flights []flight
-	keys    []byte // of all flights, one after the other
+	keys    []byte   // of all flights, one after the other
+	names   []string // views of keys, by flight
+	order   []int    // see all
 	done    chan struct{}
 	shared  bool // others may have joined a flight of it
+	lent    bool // a client that has failed may still read keys
 }
 
 // claim begins a flight for every place that nobody fetches yet, and joins the
@@ -103,7 +107,7 @@ func (m *missing) claim(q *features.Query, now time.Time, pool *sync.Pool) []*fe
 			return false
 		}
 		if cap(f.flights) <= maxPlaces { // all was joined, and nobody looks at it
-			*f = fetch{flights: f.flights, keys: f.keys}
+			f.empty()
 			pool.Put(f)
 		}
 		return true
@@ -163,12 +167,17 @@ func (m *missing) fetchOver(l *link, fetches *[]*fetch, pool *sync.Pool) *fetch 
 // ours reports, once its request has collected f, whether nobody else can still
 // look at it, and readies it for another request.
 func (f *fetch) ours() bool {
-	if !f.landed() || f.shared || cap(f.flights) > maxPlaces {
+	if !f.landed() || f.shared || f.lent || cap(f.flights) > maxPlaces {
 		return false
 	}
 	clear(f.flights)
-	*f = fetch{flights: f.flights[:0], keys: f.keys[:0]}
+	f.empty()
 	return true
+}
+
+// empty forgets all but the memory.
+func (f *fetch) empty() {
+	*f = fetch{flights: f.flights[:0], keys: f.keys[:0], names: f.names[:0], order: f.order}
 }
 
 // usualKey is the length of a key for which there is room at once.
@@ -192,14 +201,23 @@ func (f *fetch) begin(next *flight, user, item string) {
 	next.to = int32(len(f.keys))
 }
 
-// keyStrings returns the key of every flight.
+// keyStrings returns the key of every flight, valid as long as f is. A client to which
+// they were given may read them until it answers.
 func (f *fetch) keyStrings() []string {
-	all := string(f.keys)
-	keys := make([]string, len(f.flights))
+	all := unsafe.String(unsafe.SliceData(f.keys), len(f.keys))
+	f.names = f.names[:0]
 	for i := range f.flights {
-		keys[i] = all[f.flights[i].from:f.flights[i].to]
+		f.names = append(f.names, all[f.flights[i].from:f.flights[i].to])
 	}
-	return keys
+	return f.names
+}
+
+// all returns the index of every flight.
+func (f *fetch) all() []int {
+	for i := len(f.order); i < len(f.flights); i++ {
+		f.order = append(f.order, i)
+	}
+	return f.order[:len(f.flights)]
 }
 
 // someKey returns a key of a server that f asks, "" if it asks none.

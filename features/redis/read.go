@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/redis/rueidis"
@@ -29,9 +30,9 @@ func (l *link) read(ctx context.Context, f *fetch) error {
 // readStrings reads packed rows: with one MGET, or one for each slot of a cluster.
 func (l *link) readStrings(ctx context.Context, client rueidis.Client, f *fetch) error {
 	keys := f.keyStrings()
-	groups, grouped := [][]int{all(len(keys))}, [][]string{keys}
+	groups, grouped := [][]int{f.all()}, [][]string{keys}
 	if l.cfg.Mode == Cluster {
-		groups, grouped = bySlot(keys)
+		groups, grouped = bySlot(keys, slices.Clone(f.all()))
 	}
 	var health health
 	apart := l.readGroups(ctx, client, f, groups, grouped, &health)
@@ -57,6 +58,7 @@ func (l *link) readGroups(
 	}
 	for i, result := range client.DoMulti(ctx, commands...) {
 		values, err := result.ToArray()
+		f.lent = f.lent || err != nil
 		if refusal, ok := rueidis.IsRedisErr(err); ok && refusal.IsTryAgain() && len(groups[i]) > 1 {
 			apart = append(apart, groups[i]...)
 			continue
@@ -110,6 +112,7 @@ func (l *link) readHashes(ctx context.Context, client rueidis.Client, f *fetch) 
 	var health health
 	for i, result := range client.DoMulti(ctx, commands...) {
 		values, err := result.ToArray()
+		f.lent = f.lent || err != nil
 		if health.note(err) {
 			health.noteRow(decodeHash(&f.flights[of[i]], values))
 		}
@@ -160,14 +163,6 @@ func (f *flight) bring(row *features.Row, err error) error {
 	f.view.layout.Finish(row, &f.view.missing)
 	f.row, f.mark = row, features.Sound
 	return nil
-}
-
-func all(n int) []int {
-	every := make([]int, n)
-	for i := range every {
-		every[i] = i
-	}
-	return every
 }
 
 // health tells a server that is not well from a row that is damaged.

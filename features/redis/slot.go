@@ -6,10 +6,9 @@ import (
 )
 
 // bySlot groups keys by the slot of a cluster in which they lie, and says which
-// they were.
-func bySlot(keys []string) (indices [][]int, groups [][]string) {
+// they were. order is the indices of all keys, which it sorts.
+func bySlot(keys []string, order []int) (indices [][]int, groups [][]string) {
 	slots := make([]uint16, len(keys))
-	order := all(len(keys))
 	for i, key := range keys {
 		slots[i] = slotOf(key)
 	}
