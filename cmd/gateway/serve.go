@@ -109,6 +109,7 @@ configuration with mistakes.`,
 func serve(ctx context.Context, cfg config.Config) error {
 	signals, stop := hangups()
 	defer stop()
+	spaceCollections()
 	log := newLogger(cfg.Log)
 	g, err := compose(cfg, log, fromFiles(&cfg))
 	if err != nil {

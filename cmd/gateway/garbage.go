@@ -1,0 +1,56 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// leastGarbage is how many bytes are allocated at least between two runs of the
+// garbage collector. Where little is kept, Go's default of as much as is live would
+// have it run twenty times a second, and a cold /rank cost up to an eighth more (bench
+// rivals: nothing kept).
+const leastGarbage = 64 << 20
+
+// spaceCollections has the collector keep to leastGarbage from now on. An operator who
+// has set GOGC has decided otherwise; GOMEMLIMIT stands above both.
+func spaceCollections() {
+	if os.Getenv("GOGC") == "" {
+		afterCollection(&spacing{percent: usualPercent})
+	}
+}
+
+// usualPercent is Go's default: a run after as much was allocated as is live.
+const usualPercent = 100
+
+// spacing is what the collector was told last.
+type spacing struct{ percent int }
+
+// afterCollection adjusts s now and after each run of the collector, which frees the
+// object that is made here.
+func afterCollection(s *spacing) {
+	s.adjust(liveHeap())
+	runtime.AddCleanup(new(*spacing), afterCollection, s)
+}
+
+// adjust tells the collector of a percentage that is another by far. To tell it stops
+// all goroutines for some microseconds.
+func (s *spacing) adjust(live uint64) {
+	if p := percentFor(live); p > s.percent*5/4 || p < s.percent*4/5 {
+		s.percent = p
+		debug.SetGCPercent(p)
+	}
+}
+
+// percentFor is how much of what is live may be allocated before the next run.
+func percentFor(live uint64) int {
+	return int(max(usualPercent, 100*leastGarbage/max(live, 1<<20)))
+}
+
+// liveHeap is how many bytes the last run found to be in use.
+func liveHeap() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
