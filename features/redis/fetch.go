@@ -52,18 +52,19 @@ type flight struct {
 	view     *view
 	from, to int32 // its key is fetch.keys[from:to]; empty if the ids can name no row
 	done     <-chan struct{}
+	wanted   *wanted       // nil if the view keeps no rows
+	into     *features.Row // the request's own memory to decode into; nil if the view keeps rows
+	row      *features.Row
+	mark     features.Mark
+}
 
-	// What others need to join it, if the view keeps rows.
-	user, item string
+// wanted is what others need to join a flight, and what becomes of its row.
+type wanted struct {
 	hash       uint64
+	user, item string
 	epoch      uint64
-	asked      int64 // on the clock of the view's kept rows
-	registered bool
-
-	keep *keptRow      // what is to be kept, once there is memory to decode into
-	into *features.Row // the request's own memory to decode into; nil if the view keeps rows
-	row  *features.Row
-	mark features.Mark
+	asked      int64    // on the clock of the view's kept rows
+	keep       *keptRow // once there is memory to decode into
 }
 
 // fetch is what one request has begun to ask over one link, in one round trip.
@@ -88,7 +89,7 @@ func (m *missing) claim(q *features.Query, now time.Time, pool *sync.Pool) []*fe
 		user, item := p.view.ids(q, p.at)
 		p.flight = f.next(p)
 		if k := p.view.kept; k != nil {
-			other, landed := k.join(p.flight, user, item, now)
+			other, landed := k.join(p.flight, p.hash, user, item, now)
 			if landed != nil {
 				p.take(landed.row, landed.read)
 				p.flight = nil
@@ -144,8 +145,8 @@ func (f *flight) blank() *features.Row {
 	if f.into != nil {
 		return f.into
 	}
-	f.keep = newKeptRow(f.view.layout)
-	return f.keep.row
+	f.wanted.keep = newKeptRow(f.view.layout)
+	return f.wanted.keep.row
 }
 
 // fetchOver returns the fetch over a link, one of the pool if there is none yet.
@@ -187,7 +188,7 @@ const usualKey = 40
 func (f *fetch) next(p *place) *flight {
 	n := len(f.flights)
 	next := &f.flights[:n+1][n]
-	*next = flight{view: p.view, hash: p.hash, done: f.done, mark: features.Failed}
+	*next = flight{view: p.view, done: f.done, mark: features.Failed}
 	return next
 }
 
@@ -234,7 +235,7 @@ func (f *fetch) someKey() string {
 // finish ends every flight of f and wakes those who wait.
 func (f *fetch) finish() {
 	for i := range f.flights {
-		if own := &f.flights[i]; own.registered {
+		if own := &f.flights[i]; own.wanted != nil {
 			own.view.kept.land(own)
 		}
 	}
@@ -282,7 +283,7 @@ func (m *missing) collect(q *features.Query, timer <-chan time.Time, now time.Ti
 			p.stand(q, now)
 			continue
 		}
-		p.take(p.flight.row, p.flight.asked)
+		p.land()
 	}
 }
 
@@ -301,11 +302,20 @@ func closed(done <-chan struct{}) bool {
 	}
 }
 
+// land fills in what the flight has brought.
+func (p *place) land() {
+	if p.flight.wanted == nil {
+		p.lookup.Rows[p.at] = p.flight.row
+		return
+	}
+	p.take(p.flight.row, p.flight.wanted.asked)
+}
+
 // take fills in a row, and says how old it is if nothing would tell of a change
 // since it was read.
 func (p *place) take(row *features.Row, read int64) {
 	p.lookup.Rows[p.at] = row
-	if p.view.kept == nil || p.view.link.tracks() {
+	if p.view.link.tracks() {
 		return
 	}
 	at := p.view.kept.start.Add(time.Duration(read))

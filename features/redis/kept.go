@@ -170,52 +170,52 @@ func (k *keptRows) shard(hash uint64) *flightShard { return &k.shards[hash%fligh
 //	                            finds no row
 //	 its flight lands
 //	                            finds no flight, and asks the server again
-func (k *keptRows) join(next *flight, user, item string, now time.Time) (other *flight, landed *keptRow) {
+func (k *keptRows) join(next *flight, hash uint64, user, item string, now time.Time) (other *flight, landed *keptRow) {
 	at, epoch := k.clock(now), k.epoch.Load()
-	shard := k.shard(next.hash)
+	shard := k.shard(hash)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	f := shard.flights[next.hash]
-	if f != nil && f.epoch == epoch && f.user == user && f.item == item {
+	f := shard.flights[hash]
+	if f != nil && f.wanted.epoch == epoch && f.wanted.user == user && f.wanted.item == item {
 		k.joined.Add(1)
 		return f, nil
 	}
-	if e := k.fresh(next.hash, user, item, at, epoch); e != nil {
+	if e := k.fresh(hash, user, item, at, epoch); e != nil {
 		k.joined.Add(1)
 		return nil, e
 	}
-	next.user, next.item = strings.Clone(user), strings.Clone(item)
-	next.epoch, next.registered, next.asked = epoch, true, at
-	shard.flights[next.hash] = next
+	next.wanted = &wanted{hash: hash, user: strings.Clone(user), item: strings.Clone(item), epoch: epoch, asked: at}
+	shard.flights[hash] = next
 	k.fetched.Add(1)
 	return nil, nil
 }
 
 // land ends a flight: its row is kept unless it failed or was dropped meanwhile.
 func (k *keptRows) land(f *flight) {
-	shard := k.shard(f.hash)
+	of := f.wanted
+	shard := k.shard(of.hash)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if shard.flights[f.hash] != f {
+	if shard.flights[of.hash] != f {
 		return // dropped, or another pair of ids took its place
 	}
-	delete(shard.flights, f.hash)
+	delete(shard.flights, of.hash)
 	ttl := k.ttl(f.row)
 	if f.mark != features.Sound {
 		return
 	}
 	if ttl <= 0 { // the row known last is none
-		k.rows.Invalidate(f.hash)
+		k.rows.Invalidate(of.hash)
 		return
 	}
 	jitter := time.Duration(rand.Int64N(int64(ttl)/10 + 1)) //nolint:gosec // to spread work in time takes no secret
-	e := f.keep
+	e := of.keep
 	if e == nil {
 		e = &keptRow{row: f.row}
 	}
-	e.hash, e.epoch, e.read, e.until = f.hash, f.epoch, f.asked, f.asked+int64(ttl-jitter)
-	e.name(f.user, f.item)
-	k.rows.Set(f.hash, e)
+	e.hash, e.epoch, e.read, e.until = of.hash, of.epoch, of.asked, of.asked+int64(ttl-jitter)
+	e.name(of.user, of.item)
+	k.rows.Set(of.hash, e)
 }
 
 // drop takes the word that a row changed.

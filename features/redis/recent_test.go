@@ -145,13 +145,13 @@ func popular(n int) []*features.Query {
 
 // keepOne keeps a row of an item, all in one piece or apart.
 func keepOne(v *view, item string, apart bool) {
-	f := &flight{view: v, hash: v.kept.hash(item)}
-	if _, landed := v.kept.join(f, "", item, time.Now()); landed != nil {
+	f := &flight{view: v}
+	if _, landed := v.kept.join(f, v.kept.hash(item), "", item, time.Now()); landed != nil {
 		return
 	}
 	if f.row, f.mark = f.blank(), features.Sound; apart {
 		row := v.layout.NewRow()
-		f.row, f.keep = &row, nil
+		f.row, f.wanted.keep = &row, nil
 	}
 	v.kept.land(f)
 }

@@ -19,8 +19,8 @@ func visit(k *keptRows, hash uint64, item string, row func() *features.Row) (got
 	if e := k.fresh(hash, "", item, k.clock(now), k.epoch.Load()); e != nil {
 		return e.row, true
 	}
-	f := &flight{hash: hash}
-	if other, landed := k.join(f, "", item, now); other != nil || landed != nil {
+	f := new(flight)
+	if other, landed := k.join(f, hash, "", item, now); other != nil || landed != nil {
 		panic("nobody else is there")
 	}
 	f.row, f.mark = row(), features.Sound
