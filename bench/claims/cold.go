@@ -39,10 +39,14 @@ func (s *session) coldOf(name string, bound float64) error {
 		return err
 	}
 	if bound > 0 {
+		spent, err := s.spent(g)
+		if err != nil {
+			return err
+		}
 		s.claim(result.Claim{
 			Name: fmt.Sprintf("CPU of a cold request, %s model", w.Graph.Name), Workload: w.String(),
 			Floor: stack.ReplyName + " + " + stack.PassName, Unit: "×", Bound: bound,
-			Note: fmt.Sprintf("it is %.2f× of one bare process that does both", measure.Ratio(records[0], records[4]).Median),
+			Note: fmt.Sprintf("%.2f× of one bare process that does both; %s", measure.Ratio(records[0], records[4]).Median, spent),
 		}, measure.Ratio(records[0], records[1], records[2]))
 	}
 	return s.stages(g)

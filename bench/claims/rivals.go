@@ -64,9 +64,16 @@ func (s *session) rivals() error {
 	if err != nil {
 		return err
 	}
-	s.claimRivals(records, "cold", cold.String(), map[string]float64{fastAPI: 5, plain: 4.5, tuned: 2})
+	if err := s.claimRivals(g, records, "cold", map[string]float64{fastAPI: 5, plain: 4.5, tuned: 2}); err != nil {
+		return err
+	}
+	spent, err := s.spent(without)
+	if err != nil {
+		return err
+	}
 	s.claim(result.Claim{
 		Name: "CPU of a cold request from Redis, nothing kept", Workload: cold.String(), Floor: tuned, Unit: "×", Bound: 0.7,
+		Note: spent,
 	}, measure.Ratio(recordOf(records, nothingKept), recordOf(records, tuned)))
 	return s.repeated(g, field)
 }
@@ -96,21 +103,25 @@ func (s *session) repeated(g *stack.Server, field field) error {
 	if err != nil {
 		return err
 	}
-	s.claimRivals(records, "90 % repeated", w.String(), map[string]float64{fastAPI: 12, tuned: 5})
-	return nil
+	return s.claimRivals(of, records, "90 % repeated", map[string]float64{fastAPI: 12, tuned: 5})
 }
 
-// claimRivals claims by how much a request of each rival costs more than one of
-// rankgate, which is the first record.
-func (s *session) claimRivals(records []*measure.Record, what, workload string, bounds map[string]float64) {
+// claimRivals claims by how much a request of each rival costs more than one of a
+// gateway, which is the first record.
+func (s *session) claimRivals(g *stack.Server, records []*measure.Record, what string, bounds map[string]float64) error {
+	spent, err := s.spent(g)
+	if err != nil {
+		return err
+	}
 	for _, r := range records[1:] {
 		if bound, ok := bounds[r.Name]; ok {
 			s.claim(result.Claim{
-				Name: fmt.Sprintf("requests by CPU second, %s, to %s", what, r.Name), Workload: workload, Floor: r.Name,
-				Unit: "×", AtLeast: true, Bound: bound,
+				Name: fmt.Sprintf("requests by CPU second, %s, to %s", what, r.Name), Workload: g.Workload().String(), Floor: r.Name,
+				Unit: "×", AtLeast: true, Bound: bound, Note: spent,
 			}, measure.Ratio(r, records[0]))
 		}
 	}
+	return nil
 }
 
 func recordOf(records []*measure.Record, name string) *measure.Record {

@@ -34,3 +34,18 @@ func TestCostsAreByRequest(t *testing.T) {
 		t.Errorf("of another profile: %v", err)
 	}
 }
+
+func TestRoomsSayWhatARequestIsSpentOn(t *testing.T) {
+	var costs []Cost
+	for function, own := range map[string]float64{
+		"runtime.cgocall": 70, "github.com/yalue/onnxruntime_go._Cfunc_Run": 6, "runtime.memmove": 19, "internal/runtime/syscall/linux.Syscall6": 15,
+		"edge.appendItem": 5, "features/redis.(*keptRows).fresh": 4, "features.(*Plan).Fetch": 3, "github.com/maypok86/otter/v2.(*Map).Get": 2,
+		"runtime.mallocgc": 1, "slices.Sort": 1, "jsonlex.(*Scanner[...]).Token": 0.5,
+	} {
+		costs = append(costs, Cost{Function: function, Own: own})
+	}
+	want := "of 126 µs: forward pass 76, copying 19, system calls 15, features 9"
+	if got := Sentence(Rooms(costs), "µs"); got != want {
+		t.Errorf("%q; want %q", got, want)
+	}
+}

@@ -53,8 +53,28 @@ func Take(ctx context.Context, admin, dir string, length time.Duration) ([]*prof
 	return taken, errors.Join(errs...)
 }
 
+// CPU takes the profile of the processor alone.
+func CPU(ctx context.Context, admin string, length time.Duration) (*profile.Profile, error) {
+	content, err := Kinds[0].fetch(ctx, admin, length)
+	if err != nil {
+		return nil, err
+	}
+	return profile.ParseData(content)
+}
+
 func (k *Kind) take(ctx context.Context, admin, dir string, length time.Duration) (*profile.Profile, error) {
-	url := fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", admin, k.path, int(length.Seconds()))
+	content, err := k.fetch(ctx, admin, length)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, k.Name+".pprof"), content, 0o600); err != nil {
+		return nil, err
+	}
+	return profile.ParseData(content)
+}
+
+func (k *Kind) fetch(ctx context.Context, admin string, length time.Duration) ([]byte, error) {
+	url := fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", admin, k.path, max(1, int(length.Seconds())))
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, err
@@ -68,11 +88,5 @@ func (k *Kind) take(ctx context.Context, admin, dir string, length time.Duration
 	if err == nil && answer.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s: %.200s", url, answer.Status, content)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(dir, k.Name+".pprof"), content, 0o600); err != nil {
-		return nil, err
-	}
-	return profile.ParseData(content)
+	return content, err
 }

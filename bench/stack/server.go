@@ -49,10 +49,14 @@ func (s *Server) Site() *Site { return s.site }
 func (s *Server) Workload() *workload.Workload { return s.workload }
 
 // Of is the same server asked for another workload of the same graph, which it is
-// warm for. Only the first one is closed.
+// warm for; where nothing is repeated, by users who come after those who have asked.
+// Only the first one is closed.
 func (s *Server) Of(ctx context.Context, w *workload.Workload) (*Server, error) {
 	other := *s
 	other.workload, other.Stream = w, workload.NewStream(w, s.url)
+	if w.Repeat == 0 {
+		other.Stream.Advance(s.Stream.Next())
+	}
 	return &other, other.Warm(ctx)
 }
 
@@ -98,7 +102,10 @@ func (s *Server) Slice(ctx context.Context, length time.Duration) (measure.Slice
 		return measure.Slice{}, err
 	}
 	slice := after.since(before)
-	slice.Requests, slice.Length, slice.Hits = len(run.Samples), run.Length, hits(run.Samples)
+	slice.Requests, slice.Length = len(run.Samples), run.Length
+	if s.gateway != nil { // a bare server repeats what it was given
+		slice.Hits = hits(run.Samples)
+	}
 	return slice, nil
 }
 

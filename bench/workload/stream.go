@@ -63,6 +63,9 @@ func (s *Stream) Warm() int {
 // Advance makes the next request the n-th after what was the next.
 func (s *Stream) Advance(n int) { s.first += n }
 
+// Next is the number of the next request.
+func (s *Stream) Next() int { return s.first }
+
 // Request implements load.Load.
 func (s *Stream) Request(n int, target *vegeta.Target) {
 	target.URL, target.Header = s.url, header
