@@ -15,6 +15,7 @@ import (
 
 	"github.com/rankgate/rankgate/bench/claims"
 	"github.com/rankgate/rankgate/bench/page"
+	"github.com/rankgate/rankgate/bench/redis"
 	"github.com/rankgate/rankgate/bench/report"
 	"github.com/rankgate/rankgate/bench/result"
 	"github.com/rankgate/rankgate/bench/stack"
@@ -34,21 +35,35 @@ func rootCommand() *cobra.Command {
 		Short: "Measure rankgate beside its floors and rivals, and say which claims are reached",
 		Long: `Measure rankgate beside what no ranking gateway can do without and beside what is
 made by hand in its place, and print every claim with its floor, its limit and the
-verdict. The page with the charts, bench.html, and what is compared with the next
-run on a machine like this one go to --out.
+verdict. --out is given a page with the charts and what is compared with the next
+run on a machine like this one: two files named for the machine, .html and .json.
 
 A claim that is missed is told in the table; the exit code is 1 only when something
-could not be measured at all.`,
-		Args:          cobra.NoArgs,
+could not be measured at all. docs/benchmarks/load.md tells how it measures, and how
+to read what it prints.`,
+		Example: `  make bench
+  make bench ARGS="--only hit,cold"
+  make bench ARGS="load small/200/90% --rate 2000"`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("there is no command %q: --help lists them (a section is run by --only)", args[0])
+			}
+			return nil
+		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if len(r.only) > 0 && c.Flags().Changed("out") {
+				return fmt.Errorf("--out: with --only nothing is kept, and the page is %s", passing())
+			}
 			return r.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
+	c.CompletionOptions.DisableDefaultCmd = true
 	c.Flags().BoolVar(&r.full, "full", false, "take longer: more rounds, and the soak of half an hour")
-	c.Flags().StringSliceVar(&r.only, "only", nil, "sections to run: "+strings.Join(names(), ", ")+" (default: all; nothing is kept then)")
-	c.Flags().StringVar(&r.out, "out", "results", "directory for the page and for what is kept")
+	c.Flags().StringSliceVar(&r.only, "only", nil, "sections to run: "+strings.Join(names(), ", ")+
+		" (default all; with some, nothing is kept, and the page is "+passing()+")")
+	c.Flags().StringVar(&r.out, "out", "results", "directory for the page and for what is kept, seen from bench/")
 	return c
 }
 
@@ -84,6 +99,9 @@ func names() (all []string) {
 }
 
 func (r *running) run(ctx context.Context, out, log io.Writer) error {
+	if err := r.prepare(); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
 	run, err := r.measure(ctx, log)
 	if err != nil {
 		return err
@@ -91,9 +109,31 @@ func (r *running) run(ctx context.Context, out, log io.Writer) error {
 	return r.tell(out, log, run)
 }
 
+// passing is the page of a run that is not kept.
+func passing() string { return filepath.Join(os.TempDir(), "rankgate-bench.html") }
+
+// prepare fails if what is measured could not be kept, before anything is.
+func (r *running) prepare() error {
+	if len(r.only) > 0 {
+		return nil
+	}
+	if err := os.MkdirAll(r.out, 0o755); err != nil { //nolint:gosec // for all to read, as a checkout is
+		return err
+	}
+	probe, err := os.CreateTemp(r.out, "bench-")
+	if err != nil {
+		return err
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
+}
+
 func (r *running) measure(ctx context.Context, log io.Writer) (*result.Run, error) {
 	sections, err := r.sections()
 	if err != nil {
+		return nil, err
+	}
+	if _, err := redis.Find(); err != nil { // some sections would do without
 		return nil, err
 	}
 	site, err := stack.NewSite(ctx)
@@ -151,7 +191,7 @@ func (r *running) tell(out, log io.Writer, run *result.Run) error {
 	}
 	drawn := strings.TrimSuffix(path, ".json") + ".html"
 	if len(r.only) > 0 {
-		drawn = filepath.Join(os.TempDir(), "rankgate-bench.html")
+		drawn = passing()
 	} else if err := result.Save(path, run); err != nil {
 		return err
 	}

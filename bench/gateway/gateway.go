@@ -23,7 +23,7 @@ import (
 func Root(ctx context.Context) (string, error) {
 	dir, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/rankgate/rankgate").Output()
 	if err != nil {
-		return "", fmt.Errorf("%w: run this in bench/, as make bench does", err)
+		return "", fmt.Errorf("the gateway's module is not here (go list: %w): run make bench, or this in bench/", err)
 	}
 	return string(bytes.TrimSpace(dir)), nil
 }

@@ -27,11 +27,20 @@ const Install = "sudo apt-get install redis-server"
 
 const program = "redis-server"
 
+// Find returns the path of redis-server, or an error that says how to install it.
+func Find() (string, error) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return "", fmt.Errorf("%s is not here: run %q", program, Install)
+	}
+	return path, nil
+}
+
 // Start starts a server, which is killed when ctx ends, and waits until it is ready.
 func Start(ctx context.Context) (*Server, error) {
-	binary, err := exec.LookPath(program)
+	binary, err := Find()
 	if err != nil {
-		return nil, fmt.Errorf("%s is not here: run %q", program, Install)
+		return nil, err
 	}
 	s := &Server{}
 	if s.Address, err = process.FreeAddress(); err != nil {

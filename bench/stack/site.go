@@ -32,7 +32,7 @@ const requirements = "examples/movielens/requirements.txt"
 func NewSite(ctx context.Context) (*Site, error) {
 	s := &Site{Library: os.Getenv("RANKGATE_ONNXRUNTIME_LIB"), worlds: map[*workload.Graph]string{}}
 	if s.Library == "" {
-		return nil, errors.New("RANKGATE_ONNXRUNTIME_LIB is not set: run this by make bench")
+		return nil, errors.New("RANKGATE_ONNXRUNTIME_LIB is not set: run make bench, or set it to what scripts/onnxruntime.sh prints")
 	}
 	var err error
 	if s.Root, err = gateway.Root(ctx); err != nil {
