@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,8 +19,13 @@ func workloadCommand(use, short string, run func(ctx context.Context, c *cobra.C
 	return &cobra.Command{
 		Use:   use + " WORKLOAD",
 		Short: short,
-		Long:  short + ".\n\nA workload is " + workload.Grammar + ".",
-		Args:  cobra.ExactArgs(1),
+		Long:  short + ".\n\nA workload is " + workload.Grammar + ".\n" + workload.Words,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("%s: want one WORKLOAD, which is %s", use, workload.Grammar)
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			w, err := workload.Parse(args[0])
 			if err != nil {
@@ -38,6 +44,14 @@ func workloadCommand(use, short string, run func(ctx context.Context, c *cobra.C
 			return run(c.Context(), c, g)
 		},
 	}
+}
+
+// atLeast returns an error that names the flag if its value is less than it may be.
+func atLeast[T cmp.Ordered](flag string, value, least T) error {
+	if value >= least {
+		return nil
+	}
+	return fmt.Errorf("--%s: %v; want %v or more", flag, value, least)
 }
 
 // oneOf returns an error that names the flag unless its value is among those that it

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -27,10 +28,16 @@ func contestCommand() *cobra.Command {
 		func(ctx context.Context, c *cobra.Command, g *stack.Server) error {
 			return t.run(ctx, c.OutOrStdout(), g)
 		})
-	c.Flags().DurationVar(&t.slice, "slice", 400*time.Millisecond, "of a stack in a round")
+	c.PreRunE = func(*cobra.Command, []string) error { return t.check() }
+	c.Flags().DurationVar(&t.slice, "slice", 400*time.Millisecond, "how long each stack is busy in a round")
 	c.Flags().Uint64Var(&t.callers, "callers", 4, "callers, each of whom asks again as soon as they have their answer")
-	c.Flags().IntVar(&t.rounds, "rounds", 16, "in each of which every stack has a slice")
+	c.Flags().IntVar(&t.rounds, "rounds", 16, "how often every stack has a slice")
 	return c
+}
+
+func (t *contesting) check() error {
+	return errors.Join(
+		atLeast("slice", t.slice, 10*time.Millisecond), atLeast("callers", t.callers, 1), atLeast("rounds", t.rounds, 1))
 }
 
 func (t *contesting) run(ctx context.Context, out io.Writer, g *stack.Server) error {
@@ -52,7 +59,7 @@ func (t *contesting) run(ctx context.Context, out io.Writer, g *stack.Server) er
 	printCosts(out, stack.Costs(records))
 	for _, floors := range [][]*measure.Record{{&records[1]}, {&records[1], &records[2]}} {
 		ratio := measure.Ratio(&records[0], floors...)
-		fmt.Fprintf(out, "%.2f× (%.2f to %.2f) of %s", ratio.Median, ratio.Low, ratio.High, floors[0].Name)
+		fmt.Fprintf(out, "%.2f× (%.2f× to %.2f×) %s", ratio.Median, ratio.Low, ratio.High, floors[0].Name)
 		if len(floors) > 1 {
 			fmt.Fprint(out, " + ", floors[1].Name)
 		}

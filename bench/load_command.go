@@ -31,6 +31,7 @@ func loadCommand() *cobra.Command {
 		func(ctx context.Context, c *cobra.Command, g *stack.Server) error {
 			return l.run(ctx, c.OutOrStdout(), g)
 		})
+	c.PreRunE = func(*cobra.Command, []string) error { return l.check() }
 	c.Flags().Float64Var(&l.rate, "rate", 0, "requests a second, sent when they are due whatever becomes of those before")
 	c.Flags().StringVar(&l.arrivals, "arrivals", "poisson", "how requests come at a rate: poisson or constant")
 	c.Flags().Uint64Var(&l.callers, "callers", 0, "callers, each of whom asks again as soon as they have their answer")
@@ -38,13 +39,14 @@ func loadCommand() *cobra.Command {
 	return c
 }
 
-func (l *loading) run(ctx context.Context, out io.Writer, g *stack.Server) error {
-	if err := oneOf("arrivals", l.arrivals, "poisson", "constant"); err != nil {
-		return err
-	}
+func (l *loading) check() error {
 	if (l.rate > 0) == (l.callers > 0) {
 		return errors.New("give either --rate or --callers, more than 0")
 	}
+	return errors.Join(oneOf("arrivals", l.arrivals, "poisson", "constant"), atLeast("for", l.length, time.Second))
+}
+
+func (l *loading) run(ctx context.Context, out io.Writer, g *stack.Server) error {
 	run, err := l.ask(ctx, g)
 	if err != nil {
 		return err
@@ -52,7 +54,7 @@ func (l *loading) run(ctx context.Context, out io.Writer, g *stack.Server) error
 	p := measure.PointOf(float64(len(run.Samples))/run.Length.Seconds(), run.Samples)
 	printPoints(out, []result.Point{p})
 	if !p.Valid {
-		return fmt.Errorf("not valid: the generator was late by %s", report.Duration(seconds(p.Lag)))
+		return fmt.Errorf("not valid: %s", missed(&p, 0))
 	}
 	return nil
 }
@@ -86,6 +88,19 @@ func printPoints(out io.Writer, points []result.Point) {
 	report.Table(out, []string{"rate", "requests", "not complete", "p50", "p90", "p99", "p99.9", "generator's lag, p99", "valid"}, rows)
 }
 
+// missed says why a point does not count, or does not hold an objective.
+func missed(p *result.Point, objective time.Duration) string {
+	switch {
+	case !p.Valid:
+		return fmt.Sprintf("the generator was late by %s, which says nothing of the gateway: the machine is busy, or too small for both",
+			report.Duration(seconds(p.Lag)))
+	case p.Failed > 0:
+		return fmt.Sprintf("%d of %d answers were not complete", p.Failed, p.Requests)
+	default:
+		return fmt.Sprintf("p99 was %s, more than %v", report.Duration(seconds(p.P99)), objective)
+	}
+}
+
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // capacityCommand looks for the highest rate.
@@ -99,12 +114,21 @@ func capacityCommand() *cobra.Command {
 			}
 			out := c.OutOrStdout()
 			printPoints(out, points)
-			fmt.Fprintf(out, "capacity at p99 ≤ %v: %.0f requests a second\n", search.Objective, capacity)
+			last := &points[len(points)-1]
+			why := missed(last, search.Objective)
+			if capacity == 0 {
+				return fmt.Errorf("not even the first rate, %.0f requests a second, was held: %s", last.Rate, why)
+			}
+			fmt.Fprintf(out, "capacity at p99 ≤ %v: %.0f requests a second; at %.0f %s\n", search.Objective, capacity, last.Rate, why)
 			return nil
 		})
-	c.Flags().DurationVar(&search.Objective, "p99", 20*time.Millisecond, "objective")
+	c.PreRunE = func(*cobra.Command, []string) error {
+		return errors.Join(atLeast("from", search.From, 1), atLeast("step", search.Step, 1.01),
+			atLeast("for", search.Length, time.Second), atLeast("p99", search.Objective, time.Millisecond))
+	}
+	c.Flags().DurationVar(&search.Objective, "p99", 20*time.Millisecond, "what the 99th percentile may be")
 	c.Flags().Float64Var(&search.From, "from", 500, "first rate, requests a second")
-	c.Flags().Float64Var(&search.Step, "step", 1.1, "by which the rate grows")
+	c.Flags().Float64Var(&search.Step, "step", 1.1, "by how many times the rate grows")
 	c.Flags().DurationVar(&search.Length, "for", 5*time.Second, "length of a step")
 	return c
 }

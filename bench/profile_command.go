@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,8 +29,11 @@ func profileCommand() *cobra.Command {
 		func(ctx context.Context, c *cobra.Command, g *stack.Server) error {
 			return p.run(ctx, c.OutOrStdout(), g)
 		})
-	c.Flags().StringVar(&p.out, "out", "", "directory for the profiles (default: a new one)")
-	c.Flags().DurationVar(&p.length, "for", 10*time.Second, "length of the profiles")
+	c.PreRunE = func(*cobra.Command, []string) error {
+		return errors.Join(atLeast("for", p.length, time.Second), atLeast("top", p.top, 1))
+	}
+	c.Flags().StringVar(&p.out, "out", "", "directory for the profiles (default: a new one among the temporary files)")
+	c.Flags().DurationVar(&p.length, "for", 10*time.Second, "how long, in whole seconds, costs are profiled, and then waiting")
 	c.Flags().IntVar(&p.top, "top", 25, "costs to list of each profile")
 	return c
 }
@@ -54,6 +58,7 @@ func (p *profiling) run(ctx context.Context, out io.Writer, g *stack.Server) err
 	stop()
 	run := <-told
 	if err != nil {
+		_ = os.Remove(p.out) // unless a profile is in it
 		return err
 	}
 	requests := int(float64(len(run.Samples)) * p.length.Seconds() / run.Length.Seconds()) // in each of the profiles

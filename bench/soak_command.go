@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,10 +20,14 @@ func soakCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "resident memory: %.1f MB in the mean, %+.2f %% an hour\n", soaked.Mean(), 100*soaked.Hourly())
+			fmt.Fprintf(c.OutOrStdout(), "resident memory: %.1f MB in the mean, %+.2f %% an hour, seen for %v\n",
+				soaked.Mean(), 100*soaked.Hourly(), length)
 			return nil
 		})
-	c.Flags().DurationVar(&settle, "settle", claims.SoakSettle, "time before, in which the cache fills")
+	c.PreRunE = func(*cobra.Command, []string) error {
+		return errors.Join(atLeast("settle", settle, 0), atLeast("for", length, 2*claims.SoakStep))
+	}
+	c.Flags().DurationVar(&settle, "settle", claims.SoakSettle, "time before, which is not counted: memory grows until the cache is full")
 	c.Flags().DurationVar(&length, "for", claims.SoakLength, "length of the soak")
 	return c
 }

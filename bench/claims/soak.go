@@ -15,7 +15,7 @@ import (
 const (
 	SoakLength = 30 * time.Minute
 	SoakSettle = 8 * time.Minute // for the cache to fill, which is not counted
-	soakStep   = 5 * time.Second
+	SoakStep   = 5 * time.Second // between two looks
 )
 
 // soak is about memory that stays what it is. It takes longer than the usual run has.
@@ -71,7 +71,7 @@ func Soak(ctx context.Context, g *stack.Server, settle, length time.Duration) (S
 	rate := float64(slice.Requests) / slice.Length.Seconds() / 2
 	var curve Soaked
 	for began, n := time.Now(), uint64(0); time.Since(began) < settle+length; n++ {
-		samples, err := g.Target().At(ctx, rate, soakStep, n)
+		samples, err := g.Target().At(ctx, rate, SoakStep, n)
 		if err != nil {
 			return nil, err
 		}

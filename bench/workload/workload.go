@@ -24,6 +24,13 @@ type Workload struct {
 // Grammar is how a workload is named.
 const Grammar = "MODEL/CANDIDATES/REPEATED[/redis][/remote], as small/200/cold, mid/100-700/90%/redis or trees/500/hit"
 
+// Words says what the parts of a name are.
+const Words = `  MODEL       small, mid (two sizes of MLP) or trees (LightGBM)
+  CANDIDATES  a number, or two: drawn evenly between them
+  REPEATED    the share that the user has been shown before: cold, hit, or as 90%
+  redis       features are in Redis, else in the gateway
+  remote      the model is on another server, else in the gateway`
+
 // mostCandidates is what a gateway takes unless limits.candidates says otherwise.
 const mostCandidates = 2000
 
