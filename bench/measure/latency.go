@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -38,11 +39,11 @@ func (t *Target) At(ctx context.Context, rate float64, length time.Duration, num
 
 // PointOf sums up samples at a rate.
 func PointOf(rate float64, s load.Samples) result.Point {
-	lag := s.Lag(0.99)
+	lag, failed := s.Lag(0.99), len(s)-len(s.With(load.OK))
 	return result.Point{
-		Rate: rate, Requests: len(s), Failed: len(s) - len(s.With(load.OK)),
+		Rate: rate, Requests: len(s), Failed: failed,
 		P50: s.Took(0.5).Seconds(), P90: s.Took(0.9).Seconds(), P99: s.Took(0.99).Seconds(), P999: s.Took(0.999).Seconds(),
-		Lag: lag.Seconds(), Valid: lag <= mostLag,
+		Lag: lag.Seconds(), Valid: len(s) > 0 && failed == 0 && lag <= mostLag,
 	}
 }
 
@@ -99,7 +100,7 @@ func (s *Search) Run(ctx context.Context, t *Target) (capacity float64, points [
 			}
 			p := PointOf(rate, samples)
 			points = append(points, p)
-			if kept = p.Valid && p.Failed == 0 && p.P99 <= s.Objective.Seconds(); kept {
+			if kept = p.Valid && p.P99 <= s.Objective.Seconds(); kept {
 				break
 			}
 		}
@@ -120,8 +121,11 @@ func Slope(xy [][2]float64) float64 {
 	return (n*sxy - sx*sy) / (n*sxx - sx*sx)
 }
 
-// Quantile is the value below which the share q of all lie.
+// Quantile is the value below which the share q of all lie. Where that is between two of
+// them it is as far between: the median of an even number is the middle of two.
 func Quantile(all []float64, q float64) float64 {
 	sorted := slices.Sorted(slices.Values(all))
-	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+	below, part := math.Modf(q * float64(len(sorted)-1))
+	at := int(below)
+	return sorted[at] + part*(sorted[min(at+1, len(sorted)-1)]-sorted[at])
 }

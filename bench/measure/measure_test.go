@@ -33,7 +33,7 @@ func TestStacksAreComparedWithinRounds(t *testing.T) {
 	var turns []string
 	a, b := &drifting{name: "a", cost: 30, turns: &turns}, &drifting{name: "b", cost: 10, turns: &turns}
 	c := &drifting{name: "c", cost: 5, turns: &turns}
-	records, err := (&Contest{Stacks: []Stack{a, b, c}, Slice: time.Second, Rounds: 8}).Run(t.Context())
+	records, err := (&Contest{Stacks: []Stack{a, b, c}, Slice: time.Second, Rounds: 9}).Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +79,19 @@ func TestAPointIsValidIfMostOfItsRunsWere(t *testing.T) {
 	if MedianPoint(points).Valid {
 		t.Error("one of three valid runs makes a valid point")
 	}
+}
+
+func TestQuantilesLieBetweenTheRounds(t *testing.T) {
+	f := func(want Figure, rounds ...float64) {
+		t.Helper()
+		if got := FigureOf(rounds); got != want {
+			t.Errorf("FigureOf(%v) = %v; want %v", rounds, got, want)
+		}
+	}
+	f(Figure{7, 7, 7}, 7)
+	f(Figure{1.25, 1.5, 1.75}, 2, 1)
+	f(Figure{2, 3, 4}, 5, 1, 4, 2, 3)
+	f(Figure{1.75, 2.5, 3.25}, 4, 2, 3, 1)
 }
 
 func TestSlopeFollowsALine(t *testing.T) {
