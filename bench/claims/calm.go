@@ -27,7 +27,7 @@ func (s *session) calm() error {
 		return err
 	}
 	defer g.Close()
-	capacity, err := s.capacity(g)
+	capacity, _, err := s.capacity(g)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/rankgate/rankgate/bench/measure"
@@ -27,11 +28,14 @@ func (s *session) latency() error {
 		return err
 	}
 	defer bare.Close()
-	capacity, err := s.capacity(g)
+	capacity, held, err := s.capacity(g)
 	if err != nil {
 		return err
 	}
-	ours := result.Latency{Workload: w.String(), Stack: g.Name(), Capacity: capacity, Limit: objective.Seconds()}
+	ours := result.Latency{Workload: w.String(), Stack: g.Name(), Limit: objective.Seconds()}
+	if held {
+		ours.Capacity = capacity
+	}
 	floor := result.Latency{Workload: w.String(), Stack: bare.Name()}
 	for _, share := range []float64{0.1, 0.3, 0.5, load70, 0.9} {
 		p, err := s.pairs(g.Target(), bare.Target(), share*capacity, s.rounds(roundsAt(share)))
@@ -56,20 +60,20 @@ func roundsAt(share float64) int {
 	return 3
 }
 
-// capacity is the highest rate at which a server holds the objective. The first rate
-// is well below what its callers reach in a circle.
-func (s *session) capacity(g *stack.Server) (float64, error) {
+// capacity is the highest rate at which a server holds the objective, or, if it holds
+// it at none, the first one that was tried: well below what callers reach in a circle.
+func (s *session) capacity(g *stack.Server) (rate float64, held bool, err error) {
 	slice, err := g.Slice(s.ctx, s.slice(2*time.Second))
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	most := float64(slice.Requests) / slice.Length.Seconds()
 	search := measure.Search{From: 0.3 * most, Step: 1.1, Length: s.slice(2 * time.Second), Objective: objective}
-	capacity, _, err := search.Run(s.ctx, g.Target())
-	if err == nil && capacity == 0 {
-		capacity = search.From // whatever is measured at it is marked as not valid
+	rate, _, err = search.Run(s.ctx, g.Target())
+	if rate == 0 {
+		return search.From, false, err
 	}
-	return capacity, err
+	return rate, true, err
 }
 
 // pairs are points of two targets that were asked by turns at the same rate.
@@ -106,7 +110,8 @@ func (p *pairs) note() string {
 	if ours.Valid && floor.Valid {
 		return ""
 	}
-	return "not valid: the generator was late"
+	return fmt.Sprintf("not valid: in most rounds the generator was late (by %.2g ms at its 99th percentile) or "+
+		"answers were not complete (%d of %d)", 1e3*max(ours.Lag, floor.Lag), ours.Failed+floor.Failed, ours.Requests+floor.Requests)
 }
 
 func (s *session) claimAdded(workload string, p pairs) {
@@ -129,9 +134,10 @@ func (s *session) claimAdded(workload string, p pairs) {
 
 // claimValid adds a claim, which was not measured if there is a reason why.
 func (s *session) claimValid(why string, c result.Claim, f measure.Figure) {
-	s.claim(c, f)
-	if why != "" {
-		last := &s.result.Claims[len(s.result.Claims)-1]
-		last.Measured, last.Note = false, why
+	if why == "" {
+		s.claim(c, f)
+		return
 	}
+	c.Note = why
+	s.result.Claims = append(s.result.Claims, c)
 }

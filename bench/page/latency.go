@@ -8,7 +8,8 @@ import (
 )
 
 const latencyRead = "Each mark is one rate of requests, sent when they were due whatever had become of those before. Lower is better, " +
-	"and so is staying low further to the right; the scale is logarithmic. A cross is a point that is not valid: the generator was late."
+	"and so is staying low further to the right; the scale is logarithmic. A cross is a point that is not valid: the generator was " +
+	"late, or not every answer was complete."
 
 const objectiveRead = " The dashed line is the objective, and the ring on it the highest rate that holds it."
 
