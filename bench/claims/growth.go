@@ -101,9 +101,5 @@ func (s *session) beside(g *stack.Server, name string, withPass bool) ([]*measur
 		defer pass.Close()
 		stacks = append(stacks, pass)
 	}
-	records, err := s.contest(w, contestText, stacks...)
-	if w.Repeat == 0 {
-		g.Stream.Advance(of.Stream.Next() - g.Stream.Next()) // whoever has asked does not ask again
-	}
-	return records, err
+	return s.contest(w, contestText, stacks...)
 }

@@ -102,7 +102,7 @@ func (s *session) contest(w *workload.Workload, text string, stacks ...measure.S
 		return nil, err
 	}
 	s.result.Contests = append(s.result.Contests, result.Contest{
-		Name: "CPU by request", Workload: w.String(), Text: text, Candidates: (w.Least + w.Most) / 2, Stacks: stack.Costs(records),
+		Name: "CPU by request", Workload: w.String(), Text: text, Candidates: w.Candidates(), Stacks: stack.Costs(records),
 	})
 	all := make([]*measure.Record, len(records))
 	for i := range records {

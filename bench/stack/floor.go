@@ -95,7 +95,7 @@ func (s *Site) pass(ctx context.Context, w *workload.Workload, threads int) ([]s
 	return []string{
 		"--library", s.Library, "--model", modelFile(world),
 		"--input", w.Graph.Input, "--output", w.Graph.Output, "--width", strconv.Itoa(w.Graph.Width()),
-		"--rows", strconv.Itoa((w.Least + w.Most) / 2), "--threads", strconv.Itoa(threads),
+		"--rows", strconv.Itoa(w.Candidates()), "--threads", strconv.Itoa(threads),
 	}, nil
 }
 
@@ -129,7 +129,7 @@ func (s *Site) StartPass(ctx context.Context, w *workload.Workload, threads int)
 
 // StartRead starts a bare loop that reads as many rows as a request has.
 func (s *Site) StartRead(ctx context.Context, w *workload.Workload, store *redis.Server) (*Loop, error) {
-	return s.startLoop(ctx, ReadName, store, "read", "--redis", store.Address, "--rows", strconv.Itoa((w.Least+w.Most)/2))
+	return s.startLoop(ctx, ReadName, store, "read", "--redis", store.Address, "--rows", strconv.Itoa(w.Candidates()))
 }
 
 func (s *Site) startLoop(ctx context.Context, name string, store *redis.Server, args ...string) (*Loop, error) {
@@ -158,7 +158,7 @@ func (l *Loop) Name() string { return l.name }
 
 // Slice implements measure.Stack.
 func (l *Loop) Slice(_ context.Context, length time.Duration) (measure.Slice, error) {
-	before, err := clockOf(l.child, l.store)
+	before, err := clockOf(process.Tree(l.child.PID()), l.store)
 	if err != nil {
 		return measure.Slice{}, err
 	}
@@ -168,7 +168,7 @@ func (l *Loop) Slice(_ context.Context, length time.Duration) (measure.Slice, er
 		return measure.Slice{}, fmt.Errorf("%w: %s", err, l.child.Log())
 	}
 	took := time.Since(began)
-	after, err := clockOf(l.child, l.store)
+	after, err := clockOf(process.Tree(l.child.PID()), l.store)
 	slice := after.since(before)
 	slice.Requests, slice.Length = d.Rounds, took
 	return slice, err

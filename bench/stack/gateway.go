@@ -59,12 +59,15 @@ func (s *Site) StartGateway(ctx context.Context, w *workload.Workload, o Options
 		if err != nil {
 			return nil, err
 		}
-		server.stop = append(server.stop, far.Stop)
+		server.far = far.Child
 		all["pools"] = fmt.Sprintf("{far: {protocol: http, endpoints: [%q]}}", far.HTTP)
 		all["routes"] = fmt.Sprintf("{%s: {run_on: [far]}}", workload.ModelName)
 	}
 	g, err := s.start(ctx, all)
 	if err != nil {
+		if server.far != nil {
+			server.far.Stop()
+		}
 		return nil, err
 	}
 	server.child, server.gateway, server.load, server.url = g.Child, g, load.New(0), g.URL()

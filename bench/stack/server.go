@@ -30,6 +30,7 @@ type Server struct {
 	workload *workload.Workload
 	url      string
 	child    *process.Child
+	far      *process.Child   // what the model is on, nil if that is the server itself
 	gateway  *gateway.Gateway // nil unless it is one
 	store    *redis.Server    // whose processor time counts as that of others; may be nil
 	load     *load.Generator
@@ -49,14 +50,10 @@ func (s *Server) Site() *Site { return s.site }
 func (s *Server) Workload() *workload.Workload { return s.workload }
 
 // Of is the same server asked for another workload of the same graph, which it is
-// warm for; where nothing is repeated, by users who come after those who have asked.
-// Only the first one is closed.
+// warm for, by users who have not asked yet. Only the first one is closed.
 func (s *Server) Of(ctx context.Context, w *workload.Workload) (*Server, error) {
 	other := *s
-	other.workload, other.Stream = w, workload.NewStream(w, s.url)
-	if w.Repeat == 0 {
-		other.Stream.Advance(s.Stream.Next())
-	}
+	other.workload, other.Stream = w, s.Stream.Of(w)
 	return &other, other.Warm(ctx)
 }
 
@@ -75,17 +72,29 @@ func (s *Server) Generator() *load.Generator { return s.load }
 func (s *Server) Close() {
 	s.load.Close()
 	s.child.Stop()
+	if s.far != nil {
+		s.far.Stop()
+	}
 	for _, stop := range s.stop {
 		stop()
 	}
 }
 
 // RSS is the resident memory of the server's processes, in bytes.
-func (s *Server) RSS() (int64, error) { return process.RSS(process.Tree(s.child.PID())...) }
+func (s *Server) RSS() (int64, error) { return process.RSS(s.processes()...) }
+
+// processes are those of the server, and of what its model is on.
+func (s *Server) processes() []int {
+	all := process.Tree(s.child.PID())
+	if s.far != nil {
+		all = append(all, process.Tree(s.far.PID())...)
+	}
+	return all
+}
 
 // Slice implements measure.Stack.
 func (s *Server) Slice(ctx context.Context, length time.Duration) (measure.Slice, error) {
-	before, err := clockOf(s.child, s.store)
+	before, err := clockOf(s.processes(), s.store)
 	if err != nil {
 		return measure.Slice{}, err
 	}
@@ -93,12 +102,12 @@ func (s *Server) Slice(ctx context.Context, length time.Duration) (measure.Slice
 	if err != nil {
 		return measure.Slice{}, err
 	}
-	after, err := clockOf(s.child, s.store)
+	after, err := clockOf(s.processes(), s.store)
 	if err != nil {
 		return measure.Slice{}, err
 	}
 	s.Stream.Advance(len(run.Samples))
-	if err := Complete(run); err != nil {
+	if err := complete(run); err != nil {
 		return measure.Slice{}, err
 	}
 	slice := after.since(before)
@@ -109,8 +118,8 @@ func (s *Server) Slice(ctx context.Context, length time.Duration) (measure.Slice
 	return slice, nil
 }
 
-// Complete returns an error if not every answer of a run was complete.
-func Complete(r *load.Run) error {
+// complete returns an error if not every answer of a run was complete.
+func complete(r *load.Run) error {
 	bad := len(r.Samples) - len(r.With(load.OK))
 	if bad == 0 {
 		return nil
@@ -137,9 +146,9 @@ func hits(all load.Samples) float64 {
 // clock is what processes have used so far.
 type clock struct{ server, generator, others time.Duration }
 
-// clockOf is that of a process and its descendants, and of a store that may be nil.
-func clockOf(child *process.Child, store *redis.Server) (c clock, err error) {
-	if c.server, err = process.CPU(process.Tree(child.PID())...); err != nil {
+// clockOf is that of processes, and of a store that may be nil.
+func clockOf(processes []int, store *redis.Server) (c clock, err error) {
+	if c.server, err = process.CPU(processes...); err != nil {
 		return c, err
 	}
 	if store != nil {
@@ -182,5 +191,10 @@ func (s *Server) reply(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer answer.Body.Close()
-	return io.ReadAll(answer.Body)
+	s.Stream.Advance(1)
+	body, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %.200s", s.name, answer.Status, body)
+	}
+	return body, err
 }

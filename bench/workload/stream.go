@@ -17,7 +17,7 @@ type Stream struct {
 	workload *Workload
 	url      string
 	lists    []list
-	first    int // number of the next request, moved by Advance
+	first    *int // number of the next request, moved by Advance; that of Of's streams too
 }
 
 // list is a list of candidates.
@@ -34,8 +34,15 @@ const (
 )
 
 // NewStream makes the requests of w to a server's /rank.
-func NewStream(w *Workload, server string) *Stream {
-	s := &Stream{workload: w, url: server + "/rank"}
+func NewStream(w *Workload, server string) *Stream { return newStream(w, server+"/rank", new(int)) }
+
+// Of makes the requests of another workload to the same server. They and those of s are
+// numbered as one: who has asked under the one workload, and whose popular candidates are
+// scored since, would otherwise ask first under the other.
+func (s *Stream) Of(w *Workload) *Stream { return newStream(w, s.url, s.first) }
+
+func newStream(w *Workload, url string, first *int) *Stream {
+	s := &Stream{workload: w, url: url, first: first}
 	for _, items := range lists(manyLists, w.Least, w.Most) {
 		l := list{items: items}
 		if 0 < w.Repeat && w.Repeat < 1 {
@@ -61,10 +68,7 @@ func (s *Stream) Warm() int {
 }
 
 // Advance makes the next request the n-th after what was the next.
-func (s *Stream) Advance(n int) { s.first += n }
-
-// Next is the number of the next request.
-func (s *Stream) Next() int { return s.first }
+func (s *Stream) Advance(n int) { *s.first += n }
 
 // Request implements load.Load.
 func (s *Stream) Request(n int, target *vegeta.Target) {
@@ -76,7 +80,7 @@ var header = http.Header{"Content-Type": {"application/json"}}
 
 // Body is that of the n-th request from now.
 func (s *Stream) Body(n int) []byte {
-	n += s.first
+	n += *s.first
 	l := &s.lists[n%len(s.lists)]
 	b := make([]byte, 0, 64+8*l.fresh+len(l.again))
 	b = append(b, `{"user":"`...)

@@ -21,6 +21,9 @@ type Workload struct {
 	Remote bool    // the model is on another server, else in the gateway
 }
 
+// Candidates is how many a request has in the mean.
+func (w *Workload) Candidates() int { return (w.Least + w.Most) / 2 }
+
 // Grammar is how a workload is named.
 const Grammar = "MODEL/CANDIDATES/REPEATED[/redis][/remote], as small/200/cold, mid/100-700/90%/redis or trees/500/hit"
 

@@ -124,6 +124,21 @@ func TestAStreamGoesOnWhereItIsAdvancedTo(t *testing.T) {
 	}
 }
 
+func TestNobodyComesBackUnderAnotherWorkload(t *testing.T) {
+	s := stream(t, "small/100/cold")
+	other := s.Of(stream(t, "small/200/cold").workload)
+	seen := map[string]bool{}
+	for n := range 6 {
+		of := []*Stream{s, other}[n%2]
+		if a := body(t, of, 0); seen[a.User] || len(a.Items) != 100*(1+n%2) {
+			t.Errorf("request %d: user %s with %d candidates; seen before: %v", n, a.User, len(a.Items), seen)
+		} else {
+			seen[a.User] = true
+		}
+		of.Advance(1)
+	}
+}
+
 func TestOnlyCompleteAnswersAreGood(t *testing.T) {
 	s := stream(t, "small/200/cold")
 	for answer, want := range map[string]load.Outcome{
