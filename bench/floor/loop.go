@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"strconv"
@@ -62,13 +63,13 @@ func LoopRead(c ReadConfig, in io.Reader, out io.Writer) error {
 		ask := client.B().Mget().Key(keys[int(next.Add(1))%len(keys)]...).Build()
 		rows, err := client.Do(context.Background(), ask).ToArray()
 		if err == nil && len(rows) != c.Rows {
-			err = errors.New("another number of rows came back")
+			err = fmt.Errorf("MGET of %d keys was answered with %d values", c.Rows, len(rows))
 		}
 		return err
 	})
 }
 
-// obey goes round so many times at once for as long as it is told to.
+// obey goes round so many times at once for as long as it is told to, each at least once.
 func obey(in io.Reader, out io.Writer, atOnce int, round func() error) error {
 	orders, reports := json.NewDecoder(in), json.NewEncoder(out)
 	for {
@@ -94,9 +95,11 @@ func goRound(until time.Time, atOnce int, round func() error) (int, error) {
 	var wg sync.WaitGroup
 	for i := range atOnce {
 		wg.Go(func() {
-			for time.Now().Before(until) && errs[i] == nil {
+			for errs[i] == nil {
 				errs[i] = round()
-				rounds.Add(1)
+				if rounds.Add(1); !time.Now().Before(until) {
+					return
+				}
 			}
 		})
 	}

@@ -3,9 +3,11 @@ package floor
 import (
 	"fmt"
 	"runtime"
+	"unsafe"
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"github.com/rankgate/rankgate/bench/onnx"
 	"github.com/rankgate/rankgate/bench/workload"
 )
 
@@ -23,15 +25,12 @@ type PassConfig struct {
 type pass struct {
 	session *ort.DynamicAdvancedSession
 	binding *ort.IoBinding
+	rows    runtime.Pinner // holds the input in place, to which only ONNX Runtime has pointers
 }
 
 // newPasses returns as many passes as there are processors for their threads.
 func newPasses(c PassConfig) (chan *pass, error) {
-	ort.SetSharedLibraryPath(c.Library)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
-		return nil, err
-	}
-	if err := ort.DisableTelemetry(); err != nil {
+	if err := onnx.Open(c.Library); err != nil {
 		return nil, err
 	}
 	n := max(1, runtime.GOMAXPROCS(0)/c.Threads)
@@ -63,6 +62,7 @@ func newPass(c PassConfig) (*pass, error) {
 	for r := range c.Rows {
 		workload.Vector(workload.Item, r, rows[r*c.Width:(r+1)*c.Width])
 	}
+	p.rows.Pin(unsafe.SliceData(rows))
 	in, err := ort.NewTensor(ort.NewShape(int64(c.Rows), int64(c.Width)), rows)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func (g goProgram) command(ctx context.Context, cfg *Config, address string) ([]
 		return nil, fmt.Errorf("go build: %w: %s", err, words)
 	}
 	return []string{
-		"env", contract.LibraryVariable + "=" + cfg.Library, quiet, g.binary(cfg),
+		"env", contract.LibraryVariable + "=" + cfg.Library, g.binary(cfg),
 		"-listen", address, "-redis", cfg.Redis, "-model", cfg.Model, "-input", cfg.Input, "-output", cfg.Output,
 		"-width", strconv.Itoa(cfg.Width), "-user-width", strconv.Itoa(cfg.UserWidth),
 	}, nil

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/rankgate/rankgate/bench/onnx"
 )
 
 // python returns the environment and the arguments of an interpreter that have it serve
@@ -22,7 +24,7 @@ func (p python) command(_ context.Context, cfg *Config, address string) ([]strin
 	}
 	env, args := p(cfg, sources, address)
 	command := append([]string{
-		"env", quiet, "PYTHONDONTWRITEBYTECODE=1", "RIVAL_REDIS=" + cfg.Redis, "RIVAL_MODEL=" + cfg.Model,
+		"env", onnx.TelemetryOff + "=1", "PYTHONDONTWRITEBYTECODE=1", "RIVAL_REDIS=" + cfg.Redis, "RIVAL_MODEL=" + cfg.Model,
 		"RIVAL_INPUT=" + cfg.Input, "RIVAL_OUTPUT=" + cfg.Output,
 		"RIVAL_WIDTH=" + strconv.Itoa(cfg.Width), "RIVAL_USER_WIDTH=" + strconv.Itoa(cfg.UserWidth),
 	}, env...)

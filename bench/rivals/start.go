@@ -15,10 +15,6 @@ type Running struct {
 	URL string // of the server, http://host:port
 }
 
-// quiet keeps official builds of ONNX Runtime from sending telemetry while others are
-// measured.
-const quiet = "ORT_DISABLE_TELEMETRY=1"
-
 // Start starts the rival and waits until it is ready; it serves until it is stopped,
 // also when ctx has ended. One that does not answer the questions as ONNX Runtime itself
 // does is stopped again, and is an error.

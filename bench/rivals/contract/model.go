@@ -5,6 +5,8 @@ import (
 	"os"
 
 	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/rankgate/rankgate/bench/onnx"
 )
 
 // LibraryVariable is the environment variable that names the ONNX Runtime library.
@@ -55,15 +57,11 @@ func find(all []ort.InputOutputInfo, name string) (ort.InputOutputInfo, error) {
 }
 
 func openRuntime() error {
-	if ort.IsInitialized() {
-		return nil
-	}
 	library := os.Getenv(LibraryVariable)
 	if library == "" {
 		return fmt.Errorf("%s is not set: it is the path of libonnxruntime, which scripts/onnxruntime.sh prints", LibraryVariable)
 	}
-	ort.SetSharedLibraryPath(library)
-	return ort.InitializeEnvironment(ort.WithLogLevelError())
+	return onnx.Open(library)
 }
 
 // NewSession loads the model for passes of one thread each, with ONNX Runtime's
