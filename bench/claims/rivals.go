@@ -12,13 +12,6 @@ import (
 	"github.com/rankgate/rankgate/bench/stack"
 )
 
-// Rivals that claims name.
-const (
-	tuned   = "tuned Go"
-	plain   = "plain Go"
-	fastAPI = "FastAPI, 1 worker"
-)
-
 // nothingKept is a gateway that keeps neither scores nor rows.
 const nothingKept = stack.GatewayName + ", nothing kept"
 
@@ -64,7 +57,7 @@ func (s *session) rivals() error {
 	if err != nil {
 		return err
 	}
-	if err := s.claimRivals(g, records, "cold", map[string]float64{fastAPI: 5, plain: 4.5, tuned: 2}); err != nil {
+	if err := s.claimRivals(g, records, "cold", map[string]float64{rivals.FastAPI: 5, rivals.Plain: 4.5, rivals.Tuned: 2}); err != nil {
 		return err
 	}
 	spent, err := s.spent(without)
@@ -72,9 +65,9 @@ func (s *session) rivals() error {
 		return err
 	}
 	s.claim(result.Claim{
-		Name: "CPU of a cold request from Redis, nothing kept", Workload: cold.String(), Floor: tuned, Unit: "×", Bound: 0.7,
+		Name: "CPU of a cold request from Redis, nothing kept", Workload: cold.String(), Floor: rivals.Tuned, Unit: "×", Bound: 0.7,
 		Note: spent,
-	}, measure.Ratio(recordOf(records, nothingKept), recordOf(records, tuned)))
+	}, measure.Ratio(recordOf(records, nothingKept), recordOf(records, rivals.Tuned)))
 	return s.repeated(g, field)
 }
 
@@ -91,7 +84,7 @@ func (s *session) repeated(g *stack.Server, field field) error {
 	}
 	stacks := []measure.Stack{of}
 	for _, server := range field {
-		if server.Name() == fastAPI || server.Name() == tuned {
+		if server.Name() == rivals.FastAPI || server.Name() == rivals.Tuned {
 			other, err := server.Of(s.ctx, w)
 			if err != nil {
 				return err
@@ -103,7 +96,7 @@ func (s *session) repeated(g *stack.Server, field field) error {
 	if err != nil {
 		return err
 	}
-	return s.claimRivals(of, records, "90 % repeated", map[string]float64{fastAPI: 12, tuned: 5})
+	return s.claimRivals(of, records, "90 % repeated", map[string]float64{rivals.FastAPI: 12, rivals.Tuned: 5})
 }
 
 // claimRivals claims by how much a request of each rival costs more than one of a

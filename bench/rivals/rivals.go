@@ -49,18 +49,25 @@ type kind interface {
 	versions(ctx context.Context, cfg *Config, parts []string) ([]string, error)
 }
 
+// Names of rivals.
+const (
+	Plain   = "plain Go"
+	Tuned   = "tuned Go"
+	FastAPI = "FastAPI, 1 worker"
+)
+
 // All lists the rivals, the plainest first.
 func All() []Rival {
 	return []Rival{
 		{
-			Name: "plain Go",
+			Name: Plain,
 			Text: "net/http, encoding/json, go-redis with its defaults, one ONNX Runtime session of one thread for all " +
 				"requests, and tensors made for each of them",
 			Parts: []string{"github.com/redis/go-redis/v9", "github.com/yalue/onnxruntime_go"},
 			kind:  goProgram("plain"),
 		},
 		{
-			Name: "tuned Go",
+			Name: Tuned,
 			Text: "fasthttp, sonic into pooled memory, rueidis with pipelines and no cache of its own, an ONNX Runtime session " +
 				"of one thread for each core with tensors and bindings made beforehand, scores sorted as integers, an encoder by hand",
 			Parts: []string{
@@ -68,7 +75,7 @@ func All() []Rival {
 			},
 			kind: goProgram("tuned"),
 		},
-		fastAPI("FastAPI, 1 worker", func(*Config) int { return 1 }),
+		fastAPI(FastAPI, func(*Config) int { return 1 }),
 		fastAPI("FastAPI", func(cfg *Config) int { return cfg.Workers }),
 		{
 			Name: "LitServe",
