@@ -69,7 +69,7 @@ func contestFigure(c *result.Contest, stacks stacks) (f figure, ok bool) {
 // has.
 func costFigures(run *result.Run, stacks stacks) []figure {
 	f := figure{Title: "CPU-seconds per million candidates", Read: costRead}
-	f.Table.Head = []string{"contest", "stack", "candidates/request", "of the stack, CPU-seconds", "of the feature store", "together"}
+	f.Table.Head = []string{"workload", "stack", "candidates/request", "of the stack, CPU-seconds", "of the feature store", "together"}
 	var titles []string
 	var charts [][]bar
 	var all []result.Cost
@@ -85,11 +85,11 @@ func costFigures(run *result.Run, stacks stacks) []figure {
 			s := &c.Stacks[j]
 			rows = append(rows, costBar(s, stacks, times, "CPU-s"))
 			f.Table.Rows = append(f.Table.Rows, []string{
-				c.Name, nameOf(s), strconv.Itoa(c.Candidates),
+				c.Workload, nameOf(s), strconv.Itoa(c.Candidates),
 				number(times * s.CPU), number(times * s.Others), number(times * (s.CPU + s.Others)),
 			})
 		}
-		titles, charts, all = append(titles, c.Name), append(charts, rows), append(all, c.Stacks...)
+		titles, charts, all = append(titles, c.Workload), append(charts, rows), append(all, c.Stacks...)
 		most = max(most, longest(rows))
 	}
 	if most == 0 {

@@ -53,11 +53,10 @@ func (c *Claim) Reached() bool {
 
 // Contest is what stacks cost that answered one workload side by side.
 type Contest struct {
-	Name     string `json:"name"`
-	Workload string `json:"workload"`
-	Text     string `json:"text"` // how to read it
-	// Candidates is how many a request has; 0: they differ, and nothing is said per candidate.
-	Candidates int    `json:"candidates,omitempty"`
+	Name       string `json:"name"`
+	Workload   string `json:"workload"`
+	Text       string `json:"text"`                 // how to read it
+	Candidates int    `json:"candidates,omitempty"` // of a request, in the mean; 0: nothing is said per candidate
 	Stacks     []Cost `json:"stacks"`
 }
 
@@ -92,7 +91,7 @@ type Point struct {
 	P99      float64 `json:"p99"`
 	P999     float64 `json:"p999"`
 	Lag      float64 `json:"lag"`   // of the generator, at its 99th percentile
-	Valid    bool    `json:"valid"` // the generator was in time
+	Valid    bool    `json:"valid"` // the generator was in time, and every answer complete
 }
 
 // Series is how one figure grows with another: cost with candidates or hit rate,
