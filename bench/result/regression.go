@@ -12,22 +12,20 @@ type Regression struct {
 	Loss float64 // by which share of the kept figure it is worse: 0.25 is a quarter; may be infinite
 }
 
-// Compare finds the claims whose figure in now is worse than in kept by more than
-// Tolerance, and by more than chance makes it: the middle halves of their rounds do
-// not overlap. Figures in × and % are told against something measured in the same
-// run, so they can be compared anywhere; all others only on one machine. A claim that
-// either run could not measure is passed over.
+// Compare finds the claims whose figure in now is worse than in kept, a run on the same
+// machine, by more than Tolerance, and by more than chance makes it: the middle halves
+// of their rounds do not overlap. A claim that either run could not measure is passed
+// over.
 func Compare(kept, now *Run) []Regression {
 	before := make(map[identity]*Claim, len(kept.Claims))
 	for i := range kept.Claims {
 		before[kept.Claims[i].identity()] = &kept.Claims[i]
 	}
-	same := kept.About.sameMachine(&now.About)
 	var found []Regression
 	for i := range now.Claims {
 		c := &now.Claims[i]
 		old, known := before[c.identity()]
-		if !known || !old.Measured || !c.Measured || !same && !c.isRelative() {
+		if !known || !old.Measured || !c.Measured {
 			continue
 		}
 		if loss := c.loss(old); loss > Tolerance && !c.overlaps(old) {
@@ -46,10 +44,6 @@ type identity struct {
 
 func (c *Claim) identity() identity {
 	return identity{c.Name, c.Workload, c.Floor, c.Unit, c.AtLeast}
-}
-
-func (c *Claim) isRelative() bool {
-	return c.Unit == "×" || c.Unit == "%"
 }
 
 // loss is by which share of the kept figure the new one is worse, 0 where it is not.
@@ -73,8 +67,4 @@ func (c *Claim) loss(kept *Claim) float64 {
 // overlaps tells whether the middle halves of the rounds have a figure in common.
 func (c *Claim) overlaps(kept *Claim) bool {
 	return c.Low <= kept.High && kept.Low <= c.High
-}
-
-func (a *About) sameMachine(b *About) bool {
-	return a.Machine == b.Machine && a.Processors == b.Processors
 }
