@@ -76,17 +76,25 @@ func (c *Child) start() error {
 	return nil
 }
 
-// Stop ends the process in order, or else at once.
+// Stop ends the process in order, or else at once, with its descendants.
 func (c *Child) Stop() {
 	_ = c.command.Process.Signal(syscall.SIGTERM) // it may have ended
 	select {
 	case <-c.ended:
 	case <-time.After(Patience):
-		_ = c.command.Process.Kill()
+		kill(Tree(c.PID()))
 		<-c.ended
 	}
 	if c.Out != nil {
 		c.Out.Close()
+	}
+}
+
+func kill(pids []int) {
+	for _, pid := range pids {
+		if p, err := os.FindProcess(pid); err == nil {
+			_ = p.Kill() // it may have ended
+		}
 	}
 }
 
