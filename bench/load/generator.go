@@ -110,8 +110,9 @@ func (g *Generator) One(ctx context.Context, l Load, n int) (s Sample) {
 		var response *http.Response
 		if response, err = g.transport.RoundTrip(request); err == nil {
 			defer response.Body.Close()
-			res.Code = uint16(response.StatusCode)
-			res.Body, _ = io.ReadAll(response.Body) // what is missing is judged
+			if res.Body, err = io.ReadAll(response.Body); err == nil { // half an answer is none
+				res.Code = uint16(response.StatusCode)
+			}
 		}
 	}
 	l.Judge(&res, &s)

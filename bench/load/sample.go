@@ -108,7 +108,8 @@ func (s Samples) Lag(q float64) time.Duration {
 	return s.Percentile(q, func(s *Sample) time.Duration { return s.Lag })
 }
 
-// Answered notes an HTTP status, as the Judge of a load may begin, and reports whether there is an answer to look at.
+// Answered notes an HTTP status, as the Judge of a load may begin, and reports whether
+// there is an answer to look at.
 func (s *Sample) Answered(status uint16) bool {
 	s.Outcome, s.Number = Failed, -1
 	if status == http.StatusTooManyRequests {
