@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/rankgate/rankgate/bench/result"
@@ -32,7 +33,7 @@ func (s *session) batches() error {
 		Name: "wait of a lone request for a runner", Workload: w.String(), Unit: "µs", Bound: 10,
 	}, exactly(1e6*alone.queue))
 	s.claim(result.Claim{
-		Name: "requests in a pass, 32 callers", Workload: w.String(), Unit: "", AtLeast: true, Bound: 1.5,
+		Name: fmt.Sprintf("requests in a pass, %d callers", crowd), Workload: w.String(), Unit: "", AtLeast: true, Bound: 1.5,
 		Note: "two requests of 200 are all that batch.max_rows, 512, has room for",
 	}, exactly(under.requests))
 	return nil
@@ -55,8 +56,11 @@ func (s *session) sharing(g *stack.Server) (sharing, error) {
 		return sharing{}, err
 	}
 	after, err := metrics(g, names)
+	if err != nil {
+		return sharing{}, err
+	}
 	n := float64(slice.Requests)
-	return sharing{n / (after[0] - before[0]), (after[1] - before[1]) / n}, err
+	return sharing{n / (after[0] - before[0]), (after[1] - before[1]) / n}, nil
 }
 
 func metrics(g *stack.Server, series []string) ([]float64, error) {

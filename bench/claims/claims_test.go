@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/rankgate/rankgate/bench/floor"
-
 	"github.com/rankgate/rankgate/bench/result"
 	"github.com/rankgate/rankgate/bench/stack"
 )

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rankgate/rankgate/bench/gateway"
+	"github.com/rankgate/rankgate/bench/rivals/contract"
 	"github.com/rankgate/rankgate/bench/workload"
 )
 
@@ -30,9 +31,9 @@ const requirements = "examples/movielens/requirements.txt"
 
 // NewSite builds the gateway.
 func NewSite(ctx context.Context) (*Site, error) {
-	s := &Site{Library: os.Getenv("RANKGATE_ONNXRUNTIME_LIB"), worlds: map[*workload.Graph]string{}}
+	s := &Site{Library: os.Getenv(contract.LibraryVariable), worlds: map[*workload.Graph]string{}}
 	if s.Library == "" {
-		return nil, errors.New("RANKGATE_ONNXRUNTIME_LIB is not set: run make bench, or set it to what scripts/onnxruntime.sh prints")
+		return nil, errors.New(contract.LibraryVariable + " is not set: run make bench, or set it to what scripts/onnxruntime.sh prints")
 	}
 	var err error
 	if s.Root, err = gateway.Root(ctx); err != nil {
@@ -65,11 +66,14 @@ func (s *Site) World(ctx context.Context, g *workload.Graph) (string, error) {
 		return "", err
 	}
 	graph, err := os.ReadFile(file)
-	if err == nil {
-		err = g.WriteFiles(dir, graph)
+	if err != nil {
+		return "", err
+	}
+	if err := g.WriteFiles(dir, graph); err != nil {
+		return "", err
 	}
 	s.worlds[g] = dir
-	return dir, err
+	return dir, nil
 }
 
 // graphFile returns the path of a graph, which may have to be made.
