@@ -7,7 +7,7 @@ import (
 	"runtime/metrics"
 )
 
-// leastGarbage is how many bytes are allocated at least between two runs of the
+// leastGarbage is about how many bytes are allocated at least between two runs of the
 // garbage collector. Where little is kept, Go's default of as much as is live would
 // have it run twenty times a second, and a cold /rank cost up to an eighth more (bench
 // rivals: nothing kept).
@@ -43,9 +43,13 @@ func (s *spacing) adjust(live uint64) {
 	}
 }
 
+// leastHeap is the heap in bytes up to which Go does not collect at usualPercent. It grows
+// with the percentage: one chosen for less that is live would allow for more garbage.
+const leastHeap = 4 << 20
+
 // percentFor is how much of what is live may be allocated before the next run.
 func percentFor(live uint64) int {
-	return int(max(usualPercent, 100*leastGarbage/max(live, 1<<20)))
+	return int(max(usualPercent, 100*leastGarbage/max(live, leastHeap)))
 }
 
 // liveHeap is how many bytes the last run found to be in use.

@@ -10,7 +10,7 @@ func TestWhereLittleIsLiveTheCollectorWaitsForMore(t *testing.T) {
 		live uint64 // MiB
 		want int
 	}{
-		{0, 6400}, // as for a MiB
+		{0, 1600}, // as for leastHeap
 		{8, 800},
 		{32, 200},
 		{64, 100},
@@ -20,7 +20,7 @@ func TestWhereLittleIsLiveTheCollectorWaitsForMore(t *testing.T) {
 			t.Errorf("percentFor(%d MiB) = %d; want %d", c.live, got, c.want)
 		}
 	}
-	for live := uint64(1 << 20); live < math.MaxUint32; live += live / 3 {
+	for live := uint64(leastHeap); live < math.MaxUint32; live += live / 3 {
 		if p := uint64(percentFor(live)); p > usualPercent && (p+1)*live/100 < leastGarbage {
 			t.Errorf("%d bytes live: %d %% is less than %d", live, p, leastGarbage)
 		}
