@@ -136,7 +136,7 @@ func (k *keptRows) search(hash uint64, user, item string, at int64, epoch uint64
 	if e == nil || !e.fresh(at, epoch) {
 		return nil
 	}
-	k.recent.slot(hash).Store(e)
+	k.recent.remember(e)
 	return e
 }
 

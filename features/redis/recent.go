@@ -37,6 +37,22 @@ var nobody keptRow
 // holds it.
 func (r *recent) forget(e *keptRow) { r.slot(e.hash).CompareAndSwap(e, &nobody) }
 
+// remember puts a row into its slot. The cache may let go of it meanwhile:
+//
+//	look-up                         eviction
+//	 finds the row in the cache
+//	                                marks it as changed
+//	                                forget: it is not in the slot
+//	 puts it there                                                ← for as long as nobody takes the slot
+//
+// So whoever put it there looks again.
+func (r *recent) remember(e *keptRow) {
+	r.slot(e.hash).Store(e)
+	if e.changed.Load() {
+		r.forget(e)
+	}
+}
+
 func (r *recent) slot(hash uint64) *atomic.Pointer[keptRow] {
 	return &r.slots[hash&uint64(len(r.slots)-1)]
 }
