@@ -60,12 +60,17 @@ func LoopRead(c ReadConfig, in io.Reader, out io.Writer) error {
 	}
 	var next atomic.Int64
 	return obey(in, out, 1, func() error {
-		ask := client.B().Mget().Key(keys[int(next.Add(1))%len(keys)]...).Build()
-		rows, err := client.Do(context.Background(), ask).ToArray()
-		if err == nil && len(rows) != c.Rows {
-			err = fmt.Errorf("MGET of %d keys was answered with %d values", c.Rows, len(rows))
+		asked := keys[int(next.Add(1))%len(keys)]
+		rows, err := client.Do(context.Background(), client.B().Mget().Key(asked...).Build()).ToArray()
+		switch {
+		case err != nil:
+			return err
+		case len(rows) != len(asked):
+			return fmt.Errorf("MGET of %d keys was answered with %d values", len(asked), len(rows))
+		case rows[0].IsNil():
+			return fmt.Errorf("no row lies under %q", asked[0])
 		}
-		return err
+		return nil
 	})
 }
 
