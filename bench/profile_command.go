@@ -8,9 +8,9 @@ import (
 	"os"
 	"time"
 
+	pprof "github.com/google/pprof/profile"
 	"github.com/spf13/cobra"
 
-	"github.com/rankgate/rankgate/bench/load"
 	"github.com/rankgate/rankgate/bench/profile"
 	"github.com/rankgate/rankgate/bench/report"
 	"github.com/rankgate/rankgate/bench/stack"
@@ -48,15 +48,11 @@ func (p *profiling) run(ctx context.Context, out io.Writer, g *stack.Server) err
 	if err != nil {
 		return err
 	}
-	busy, stop := context.WithCancel(ctx)
-	told := make(chan *load.Run, 1)
-	go func() {
-		run, _ := g.Generator().Closed(busy, g.Stream, g.Callers, 0) // it ends when it is told to
-		told <- run
-	}()
-	taken, err := profile.Take(ctx, g.Gateway().Admin, p.out, p.length)
-	stop()
-	run := <-told
+	var taken []*pprof.Profile
+	run, err := g.While(ctx, func() (err error) {
+		taken, err = profile.Take(ctx, g.Gateway().Admin, p.out, p.length)
+		return err
+	})
 	if err != nil {
 		_ = os.Remove(p.out) // unless a profile is in it
 		return err

@@ -1,10 +1,10 @@
 package claims
 
 import (
-	"context"
 	"time"
 
-	"github.com/rankgate/rankgate/bench/load"
+	pprof "github.com/google/pprof/profile"
+
 	"github.com/rankgate/rankgate/bench/profile"
 	"github.com/rankgate/rankgate/bench/stack"
 )
@@ -15,18 +15,12 @@ const profileLength = 3 * time.Second
 // spent says what the profile of a gateway under its workload shows: what a request's
 // processor time is spent on.
 func (s *session) spent(g *stack.Server) (string, error) {
-	busy, stop := context.WithCancel(s.ctx)
-	defer stop()
-	told := make(chan *load.Run, 1)
-	go func() {
-		run, _ := g.Generator().Closed(busy, g.Stream, g.Callers, 0) // it ends when it is told to
-		told <- run
-	}()
 	length := s.slice(profileLength)
-	taken, err := profile.CPU(s.ctx, g.Gateway().Admin, length)
-	stop()
-	run := <-told
-	g.Stream.Advance(len(run.Samples))
+	var taken *pprof.Profile
+	run, err := g.While(s.ctx, func() (err error) {
+		taken, err = profile.CPU(s.ctx, g.Gateway().Admin, length)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}

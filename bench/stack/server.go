@@ -118,6 +118,22 @@ func (s *Server) Slice(ctx context.Context, length time.Duration) (measure.Slice
 	return slice, nil
 }
 
+// While keeps the server busy until do has returned, and returns what came of that.
+func (s *Server) While(ctx context.Context, do func() error) (*load.Run, error) {
+	busy, stop := context.WithCancel(ctx)
+	defer stop()
+	told := make(chan *load.Run, 1)
+	go func() {
+		run, _ := s.load.Closed(busy, s.Stream, s.Callers, 0) // it ends when it is told to
+		told <- run
+	}()
+	err := do()
+	stop()
+	run := <-told
+	s.Stream.Advance(len(run.Samples))
+	return run, err
+}
+
 // complete returns an error if not every answer of a run was complete.
 func complete(r *load.Run) error {
 	bad := len(r.Samples) - len(r.With(load.OK))
