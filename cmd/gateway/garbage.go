@@ -30,31 +30,37 @@ type spacing struct{ percent int }
 // afterCollection adjusts s now and after each run of the collector, which frees the
 // object that is made here.
 func afterCollection(s *spacing) {
-	s.adjust(liveHeap())
+	s.adjust(marked())
 	runtime.AddCleanup(new(*spacing), afterCollection, s)
 }
 
 // adjust tells the collector of a percentage that is another by far. To tell it stops
 // all goroutines for some microseconds.
-func (s *spacing) adjust(live uint64) {
-	if p := percentFor(live); p > s.percent*5/4 || p < s.percent*4/5 {
+func (s *spacing) adjust(marked uint64) {
+	if p := percentFor(marked); p > s.percent*5/4 || p < s.percent*4/5 {
 		s.percent = p
 		debug.SetGCPercent(p)
 	}
 }
 
 // leastHeap is the heap in bytes up to which Go does not collect at usualPercent. It grows
-// with the percentage: one chosen for less that is live would allow for more garbage.
+// with the percentage: one chosen for less that is marked would allow for more garbage.
 const leastHeap = 4 << 20
 
-// percentFor is how much of what is live may be allocated before the next run.
-func percentFor(live uint64) int {
-	return int(max(usualPercent, 100*leastGarbage/max(live, leastHeap)))
+// percentFor is how much of what is marked may be allocated before the next run.
+func percentFor(marked uint64) int {
+	return int(max(usualPercent, 100*leastGarbage/max(marked, leastHeap)))
 }
 
-// liveHeap is how many bytes the last run found to be in use.
-func liveHeap() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+// marked is how many bytes the last run found to be in use. Stacks and globals are among
+// them: the percentage is of those too.
+func marked() uint64 {
+	return read("/gc/heap/live:bytes") + read("/gc/scan/stack:bytes") + read("/gc/scan/globals:bytes")
+}
+
+// read returns one of the runtime's counts of bytes.
+func read(name string) uint64 {
+	sample := []metrics.Sample{{Name: name}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
