@@ -142,12 +142,15 @@ func (b block) carry(old block, first uint64, room int) int {
 	return room
 }
 
-// youngest returns when the n-th youngest pair of b was made.
-func (b block) youngest(n int) uint64 {
+// youngest returns when the n-th youngest pair of b was made, of those that later does
+// not have.
+func (b block) youngest(n int, later block) uint64 {
 	var all []uint64
-	for _, slot := range b.pairs {
-		_, low := readSlot(slot)
-		all = append(all, b.made(low))
+	for hash, slot := range b.pairs {
+		if _, found := later.find(hash); !found {
+			_, low := readSlot(slot)
+			all = append(all, b.made(low))
+		}
 	}
 	slices.Sort(all)
 	return all[len(all)-max(n, 1)]

@@ -244,7 +244,7 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 	}
 	left := kept + room - stored
 	if kept < alive-replaced { // slow path: more pairs than a block holds, so the younger ones first
-		first = max(first, v.block.youngest(kept))
+		first = v.block.youngest(kept, merged)
 		left = merged.carry(v.block, first+1, left)
 	}
 	merged.carry(v.block, first, left)

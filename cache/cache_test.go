@@ -190,6 +190,28 @@ func TestOnePairMoreThanABlockHoldsCostsOnePair(t *testing.T) {
 	}
 }
 
+func TestScoresThatAreMadeAnewTakeNoRoomOfOthers(t *testing.T) {
+	c := &call{cache: newCache(t, config)}
+	now := time.Now()
+	score := func(ids []string) {
+		now = now.Add(Tick)
+		c.lookup(alice, ids, now)
+		clear(c.sources) // as after a change of the user
+		c.store(ids, now, number)
+	}
+	score(ids(0, 1000))
+	score(ids(1000, 2000))
+	score(ids(2000, 4000))
+	score(ids(2500, 4500)) // 500 more, and 1500 of the youngest
+	all := ids(0, 4500)
+	if fresh := c.lookup(alice, all, now); fresh != maxPairs {
+		t.Errorf("%d scores are known; want %d", fresh, maxPairs)
+	}
+	if fresh := c.lookup(alice, all[1000:], now); fresh != 3500 {
+		t.Errorf("%d of the 3500 youngest scores are known", fresh)
+	}
+}
+
 func TestABlockOfReplacedScoresDoesNotGrow(t *testing.T) {
 	c := &call{cache: newCache(t, config)}
 	now, same := time.Now(), ids(0, 500)
