@@ -68,7 +68,8 @@ func newKeptRows(cfg Cache, maxStale time.Duration) (*keptRows, error) {
 		Weigher:          func(_ uint64, e *keptRow) uint32 { return e.weight() },
 		OnAtomicDeletion: func(e otter.DeletionEvent[uint64, *keptRow]) { k.letGo(e.Value) },
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[uint64, *keptRow]) time.Duration {
-			return time.Duration(e.Value.until-e.Value.read) + maxStale
+			left := e.Value.until - e.SnapshotAtNano // not until-read: drop finds no row that the cache holds for expired
+			return max(time.Duration(left)+maxStale, 1)
 		}),
 	})
 	return k, err

@@ -54,6 +54,26 @@ func TestRecentKnowsNothingThatTheCacheDoesNot(t *testing.T) {
 	}
 }
 
+// Two requests may tell the cache the time in another order than they asked for it.
+func TestRecentForgetsAChangedRowUntilTheEndOfItsTime(t *testing.T) {
+	k := newKept(t, 2<<20)
+	began := time.Now()
+	hash, f := k.hash("7"), new(flight)
+	k.join(f, hash, "", "7", began)
+	k.clock(began.Add(-time.Minute)) // of one that was held up
+	f.row, f.mark = &features.Row{Floats: []float32{1}}, features.Sound
+	k.land(f)
+	e := recall(t, k, hash, "7")
+	if e == nil {
+		t.Fatal("the row was not kept")
+	}
+	k.now.at.Store(e.until - 1)
+	k.drop("", "7")
+	if e.fresh(e.until-1, k.epoch.Load()) {
+		t.Error("a row that changed is fresh")
+	}
+}
+
 func TestRecentLetsTheCacheKnowWhatIsPopular(t *testing.T) {
 	const size = 2 << 20
 	same := func(uint64) int { return 32 }
