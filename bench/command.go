@@ -54,6 +54,14 @@ func atLeast[T cmp.Ordered](flag string, value, least T) error {
 	return fmt.Errorf("--%s: %v; want %v or more", flag, value, least)
 }
 
+// atMost returns an error that names the flag if its value is more than it may be.
+func atMost[T cmp.Ordered](flag string, value, most T) error {
+	if value <= most {
+		return nil
+	}
+	return fmt.Errorf("--%s: %v; want %v or less", flag, value, most)
+}
+
 // oneOf returns an error that names the flag unless its value is among those that it
 // may have.
 func oneOf(flag, value string, may ...string) error {

@@ -19,6 +19,8 @@ func TestWrongCommandLines(t *testing.T) {
 		"load big/200/cold --rate 5":                "want small, mid or trees",
 		"load small/200/cold":                       "give either --rate or --callers",
 		"load small/200/cold --rate -5":             "give either --rate or --callers",
+		"load small/9/hit --rate inf":               "--rate: +Inf; want 1e+06 or less",
+		"capacity small/9/hit --from inf":           "--from: +Inf; want 1e+06 or less",
 		"load small/9/hit --rate 5 --for 0s":        "--for: 0s; want 1s or more",
 		"load small/9/hit --rate 5 --arrivals even": "want poisson or constant",
 		"contest small/200/cold --rounds 0":         "--rounds: 0; want 1 or more",

@@ -39,11 +39,14 @@ func loadCommand() *cobra.Command {
 	return c
 }
 
+// mostRate is far beyond what one generator sends, in requests a second.
+const mostRate = 1e6
+
 func (l *loading) check() error {
 	if (l.rate > 0) == (l.callers > 0) {
 		return errors.New("give either --rate or --callers, more than 0")
 	}
-	return errors.Join(oneOf("arrivals", l.arrivals, "poisson", "constant"), atLeast("for", l.length, time.Second))
+	return errors.Join(atMost("rate", l.rate, mostRate), oneOf("arrivals", l.arrivals, "poisson", "constant"), atLeast("for", l.length, time.Second))
 }
 
 func (l *loading) run(ctx context.Context, out io.Writer, g *stack.Server) error {
@@ -123,7 +126,7 @@ func capacityCommand() *cobra.Command {
 			return nil
 		})
 	c.PreRunE = func(*cobra.Command, []string) error {
-		return errors.Join(atLeast("from", search.From, 1), atLeast("step", search.Step, 1.01),
+		return errors.Join(atLeast("from", search.From, 1), atMost("from", search.From, mostRate), atLeast("step", search.Step, 1.01),
 			atLeast("for", search.Length, time.Second), atLeast("p99", search.Objective, time.Millisecond))
 	}
 	c.Flags().DurationVar(&search.Objective, "p99", 20*time.Millisecond, "what the 99th percentile may be")
