@@ -35,5 +35,7 @@ func main() {
 }
 
 func commands() []*cobra.Command {
-	return []*cobra.Command{rivalsCommand(), contestCommand(), loadCommand(), capacityCommand(), soakCommand(), profileCommand()}
+	return []*cobra.Command{
+		rivalsCommand(), contestCommand(), loadCommand(), capacityCommand(), soakCommand(), profileCommand(), pageCommand(),
+	}
 }

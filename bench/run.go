@@ -195,14 +195,5 @@ func (r *running) tell(out, log io.Writer, run *result.Run) error {
 	} else if err := result.Save(path, run); err != nil {
 		return err
 	}
-	file, err := os.Create(drawn)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if err := page.Write(file, run, worse); err != nil {
-		return err
-	}
-	fmt.Fprintf(log, "bench: the page is %s\n", drawn)
-	return file.Close()
+	return draw(log, drawn, run, worse)
 }
