@@ -61,14 +61,15 @@ func (s Soaked) Mean() (mean float64) {
 // Hourly is by which share of its mean the memory grows in an hour, by least squares.
 func (s Soaked) Hourly() float64 { return 60 * measure.Slope(s) / s.Mean() }
 
-// Soak keeps a server busy at half of what it can do. What it holds is noted once it
-// has had time to settle.
+// Soak keeps a server busy at a quarter of what it can do at first: while users come
+// back, more is known of each, and to store that costs more. What it holds is noted
+// once it has had time to settle.
 func Soak(ctx context.Context, g *stack.Server, settle, length time.Duration) (Soaked, error) {
 	slice, err := g.Slice(ctx, 2*time.Second)
 	if err != nil {
 		return nil, err
 	}
-	rate := float64(slice.Requests) / slice.Length.Seconds() / 2
+	rate := float64(slice.Requests) / slice.Length.Seconds() / 4
 	var curve Soaked
 	for began, n := time.Now(), uint64(0); time.Since(began) < settle+length; n++ {
 		samples, err := g.Target().At(ctx, rate, SoakStep, n)
