@@ -16,7 +16,7 @@ func soakCommand() *cobra.Command {
 	var settle, length time.Duration
 	c := workloadCommand("soak", "Keep a gateway busy for long and watch its memory",
 		func(ctx context.Context, c *cobra.Command, g *stack.Server) error {
-			soaked, err := claims.Soak(ctx, g, settle, length)
+			soaked, err := claims.Soak(ctx, g, claims.SoakStep, settle, length)
 			if err != nil {
 				return err
 			}

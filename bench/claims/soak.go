@@ -24,7 +24,7 @@ func (s *session) soak() error {
 	claim := result.Claim{
 		Name: "growth of the resident memory in an hour, seen for 30 minutes", Workload: w.String(), Unit: "%", Bound: 1,
 	}
-	if s.length != Full {
+	if s.length == Usual {
 		claim.Note = "only the long run measures it (make bench ARGS=--full)"
 		s.result.Claims = append(s.result.Claims, claim)
 		return nil
@@ -34,7 +34,11 @@ func (s *session) soak() error {
 		return err
 	}
 	defer g.Close()
-	soaked, err := Soak(s.ctx, g, SoakSettle, SoakLength)
+	step, settle, length := SoakStep, SoakSettle, SoakLength
+	if s.length == Brief {
+		step, settle, length = brief, brief, 4*brief
+	}
+	soaked, err := Soak(s.ctx, g, step, settle, length)
 	if err != nil {
 		return err
 	}
@@ -63,8 +67,8 @@ func (s Soaked) Hourly() float64 { return 60 * measure.Slope(s) / s.Mean() }
 
 // Soak keeps a server busy at a quarter of what it can do at first: while users come
 // back, more is known of each, and to store that costs more. What it holds is noted
-// once it has had time to settle.
-func Soak(ctx context.Context, g *stack.Server, settle, length time.Duration) (Soaked, error) {
+// after each step, once it has had time to settle.
+func Soak(ctx context.Context, g *stack.Server, step, settle, length time.Duration) (Soaked, error) {
 	slice, err := g.Slice(ctx, 2*time.Second)
 	if err != nil {
 		return nil, err
@@ -72,7 +76,7 @@ func Soak(ctx context.Context, g *stack.Server, settle, length time.Duration) (S
 	rate := float64(slice.Requests) / slice.Length.Seconds() / 4
 	var curve Soaked
 	for began, n := time.Now(), uint64(0); time.Since(began) < settle+length; n++ {
-		samples, err := g.Target().At(ctx, rate, SoakStep, n)
+		samples, err := g.Target().At(ctx, rate, step, n)
 		if err != nil {
 			return nil, err
 		}
