@@ -74,7 +74,7 @@ func (s *Site) startBare(ctx context.Context, name string, like *Server, args ..
 	url := "http://" + address
 	return &Server{
 		site: s, name: name, workload: like.workload, url: url, child: child, load: load.New(0), Callers: usualCallers,
-		Stream: workload.NewStream(like.workload, url),
+		Stream: like.Stream.At(url),
 	}, nil
 }
 

@@ -19,6 +19,7 @@ type Rivals struct {
 	store    *redis.Server
 	workload *workload.Workload
 	question *rivals.Question
+	stream   *workload.Stream // to no server yet
 }
 
 // pythonRequirements makes the Python of those rivals that are in Python.
@@ -34,7 +35,7 @@ func (s *Site) NewRivals(ctx context.Context, w *workload.Workload, store *redis
 	if err != nil {
 		return nil, err
 	}
-	r := &Rivals{site: s, store: store, workload: w, config: rivals.Config{
+	r := &Rivals{site: s, store: store, workload: w, stream: workload.NewStream(w, ""), config: rivals.Config{
 		Redis: store.Address, Model: modelFile(world), Input: w.Graph.Input, Output: w.Graph.Output,
 		Width: w.Graph.Width(), UserWidth: w.Graph.UserWidth, Workers: runtime.GOMAXPROCS(0),
 		Sources: filepath.Join(s.Root, "bench/rivals"), Scratch: s.Dir, Library: s.Library, Python: filepath.Join(venv, "bin/python"),
@@ -57,7 +58,7 @@ func (r *Rivals) Start(ctx context.Context, rival *rivals.Rival) (*Server, error
 	}
 	return &Server{
 		site: r.site, name: rival.Name, workload: r.workload, url: running.URL, child: running.Child, store: r.store, load: load.New(0),
-		Callers: usualCallers, Stream: workload.NewStream(r.workload, running.URL),
+		Callers: usualCallers, Stream: r.stream.At(running.URL),
 	}, nil
 }
 

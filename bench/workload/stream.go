@@ -59,6 +59,11 @@ func newStream(w *Workload, url string, first *int) *Stream {
 	return s
 }
 
+// At makes the same requests to another server, from the first one on.
+func (s *Stream) At(server string) *Stream {
+	return &Stream{workload: s.workload, url: server + "/rank", lists: s.lists, first: new(int)}
+}
+
 // Warm is how many requests show every user who comes back their candidates.
 func (s *Stream) Warm() int {
 	if s.workload.Repeat == 0 {
