@@ -2,14 +2,12 @@ package claims
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"os"
 	"time"
 
 	"github.com/rankgate/rankgate/bench/gateway"
 	"github.com/rankgate/rankgate/bench/load"
-	"github.com/rankgate/rankgate/bench/measure"
 	"github.com/rankgate/rankgate/bench/result"
 	"github.com/rankgate/rankgate/bench/stack"
 	"github.com/rankgate/rankgate/bench/workload"
@@ -75,19 +73,11 @@ func (s *session) startWithoutCollector(w *workload.Workload) (*stack.Server, er
 
 // reloads compares times in which the model is loaded again with others.
 func (s *session) reloads(g *stack.Server, rate float64) error {
-	reload := load.Event{At: s.slice(2*time.Second) / 4, Do: func() error { return reloadModel(s.ctx, g) }}
-	var p pairs
-	for round := range s.rounds(10) {
-		with, err := g.Target().At(s.ctx, rate, s.slice(2*time.Second), uint64(round), reload)
-		if err != nil {
-			return err
-		}
-		without, err := g.Target().At(s.ctx, rate, s.slice(2*time.Second), uint64(round))
-		if err != nil {
-			return err
-		}
-		p.ours = append(p.ours, measure.PointOf(rate, with))
-		p.floor = append(p.floor, measure.PointOf(rate, without))
+	reloading := g.Target()
+	reloading.Events = []load.Event{{At: s.slice(2*time.Second) / 4, Do: func() error { return reloadModel(s.ctx, g) }}}
+	p, err := s.pairs(reloading, g.Target(), rate, s.rounds(10))
+	if err != nil {
+		return err
 	}
 	s.claimValid(p.note(), result.Claim{
 		Name: "p99 while the model is loaded again", Workload: g.Workload().String(), Floor: "the same without",
@@ -97,18 +87,6 @@ func (s *session) reloads(g *stack.Server, rate float64) error {
 }
 
 func reloadModel(ctx context.Context, g *stack.Server) error {
-	url := fmt.Sprintf("%s/v2/repository/models/%s/load", g.Gateway().URL(), workload.ModelName)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", url, answer.Status)
-	}
-	return nil
+	_, err := gateway.Fetch(ctx, http.MethodPost, g.Gateway().URL()+"/v2/repository/models/"+workload.ModelName+"/load", nil)
+	return err
 }

@@ -18,6 +18,7 @@ type Target struct {
 	Generator *load.Generator
 	Load      load.Load
 	Sent      func(requests int) // told after every run; may be nil
+	Events    []load.Event       // of every run
 }
 
 // mostLag is how late the generator may be at its 99th percentile: what it measures
@@ -26,8 +27,8 @@ const mostLag = time.Millisecond
 
 // At asks a target at a rate, requests coming independently of each other. number
 // makes another draw of when they come.
-func (t *Target) At(ctx context.Context, rate float64, length time.Duration, number uint64, events ...load.Event) (load.Samples, error) {
-	run, err := t.Generator.Open(ctx, t.Load, load.Poisson(seed.Random(number), load.Step{Rate: rate, Length: length}), events...)
+func (t *Target) At(ctx context.Context, rate float64, length time.Duration, number uint64) (load.Samples, error) {
+	run, err := t.Generator.Open(ctx, t.Load, load.Poisson(seed.Random(number), load.Step{Rate: rate, Length: length}), t.Events...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
 	}

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,14 +64,7 @@ func functions(s *profile.Sample) (names []string) {
 // Top returns the n costs that are highest by a measure.
 func Top(costs []Cost, n int, by func(*Cost) float64) []Cost {
 	sorted := slices.SortedFunc(slices.Values(costs), func(a, b Cost) int {
-		switch x, y := by(&a), by(&b); {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		default:
-			return strings.Compare(a.Function, b.Function)
-		}
+		return cmp.Or(cmp.Compare(by(&b), by(&a)), strings.Compare(a.Function, b.Function))
 	})
 	return sorted[:min(n, len(sorted))]
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/pprof/profile"
+
+	"github.com/rankgate/rankgate/bench/gateway"
 )
 
 // Kind is one of the profiles.
@@ -75,18 +76,5 @@ func (k *Kind) take(ctx context.Context, admin, dir string, length time.Duration
 
 func (k *Kind) fetch(ctx context.Context, admin string, length time.Duration) ([]byte, error) {
 	url := fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", admin, k.path, max(1, int(length.Seconds())))
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s: %.200s", url, answer.Status, content)
-	}
-	return content, err
+	return gateway.Fetch(ctx, http.MethodGet, url, nil)
 }

@@ -1,11 +1,9 @@
 package stack
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"time"
@@ -197,20 +195,6 @@ func (s *Server) Warm(ctx context.Context) error {
 func (s *Server) reply(ctx context.Context) ([]byte, error) {
 	var target vegeta.Target
 	s.Stream.Request(0, &target)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.URL, bytes.NewReader(target.Body))
-	if err != nil {
-		return nil, err
-	}
-	request.Header = target.Header
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
 	s.Stream.Advance(1)
-	body, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s: %.200s", s.name, answer.Status, body)
-	}
-	return body, err
+	return gateway.Fetch(ctx, http.MethodPost, target.URL, target.Body)
 }
