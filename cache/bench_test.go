@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
@@ -33,20 +34,44 @@ func BenchmarkLookup(b *testing.B) {
 	}
 }
 
-// BenchmarkStore is what a request of 20 new candidates pays beside 480 known
-// ones.
+// BenchmarkStore is what a user's requests for 20 new candidates beside 180 known ones
+// pay, look-up and store: the first for so many known scores, and those after it.
 func BenchmarkStore(b *testing.B) {
-	c := &call{cache: newCache(b, DefaultConfig())}
-	known, all, now := ids(0, 480), ids(0, 500), time.Now()
-	c.lookup(alice, known, now)
-	c.store(known, now, number)
-	c.lookup(alice, all, now)
-	for i := 480; i < 500; i++ {
-		c.sources[i] = rank.SourceModel
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		c.cache.Store(&c.view, time.Time{}, c.of, now, c.scores, c.sources)
+	for _, known := range []int{480, 4000} {
+		b.Run(fmt.Sprint(known), func(b *testing.B) {
+			const requests, news = 8, 20
+			c := &call{cache: newCache(b, DefaultConfig())}
+			all, now, user := ids(0, known+requests*news), time.Now(), 0
+			of := make([]uint64, len(all))
+			for i, id := range all {
+				of[i] = c.cache.HashID(id)
+			}
+			c.scores, c.sources = make([]float32, len(all)), make([]rank.Source, len(all))
+			ask := func(from, to int) {
+				c.of = Candidates{IDs: of[from:to], Hashes: of[from:to]}
+				sources := c.sources[:to-from]
+				clear(sources)
+				c.cache.Lookup(&c.view, Key{Version: 1, User: strconv.Itoa(user)}, c.of, now, c.scores[:to-from], sources)
+				for i, source := range sources {
+					if source != rank.SourceCache {
+						sources[i] = rank.SourceModel
+					}
+				}
+				c.cache.Store(&c.view, time.Time{}, c.of, now, c.scores[:to-from], sources)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				user++
+				ask(0, known)
+				b.StartTimer()
+				for i := range requests {
+					to := known + (i+1)*news
+					ask(to-200, to)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*requests), "ns/request")
+		})
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// block is one bigcache entry: the scores of one user under one model version
-// and context. It is a hash table with linear probing, little-endian:
+// block is one bigcache entry: scores of one user under one model version and
+// context. It is a hash table with linear probing, little-endian:
 //
 //	written u64 | slots × (hash u64 | score f32 | made u32)
 //
@@ -89,22 +89,6 @@ func (b block) pairs(yield func(hash uint64, slot []byte) bool) {
 	}
 }
 
-// holds is 1 if b has a pair of that hash made at first or later, else 0. A nil
-// block has none.
-func (b block) holds(hash, first uint64) int {
-	if b == nil {
-		return 0
-	}
-	slot, found := b.find(hash)
-	if !found {
-		return 0
-	}
-	if _, low := readSlot(slot); b.made(low) < first {
-		return 0
-	}
-	return 1
-}
-
 // put adds a pair that b does not know yet and returns 1, or 0.
 func (b block) put(hash uint64, score float32, made uint64) int {
 	slot, found := b.find(hash)
@@ -115,15 +99,25 @@ func (b block) put(hash uint64, score float32, made uint64) int {
 	return 1
 }
 
-// alive counts the pairs of b made at first or later. A nil block has none.
-func (b block) alive(first uint64) int {
+// alive counts the pairs of b made at first or later, but those that other has. A nil
+// block has none.
+func (b block) alive(first uint64, other block) int {
 	n := 0
-	for _, slot := range b.pairs {
-		if _, low := readSlot(slot); b.made(low) >= first {
+	for hash, slot := range b.pairs {
+		if _, low := readSlot(slot); b.made(low) >= first && !other.has(hash) {
 			n++
 		}
 	}
 	return n
+}
+
+// has reports whether b has a pair of that hash, however old. A nil block has none.
+func (b block) has(hash uint64) bool {
+	if b == nil {
+		return false
+	}
+	_, found := b.find(hash)
+	return found
 }
 
 // carry moves the pairs of old that were made at first or later into b, unless it has
@@ -147,7 +141,7 @@ func (b block) carry(old block, first uint64, room int) int {
 func (b block) youngest(n int, later block) uint64 {
 	var all []uint64
 	for hash, slot := range b.pairs {
-		if _, found := later.find(hash); !found {
+		if !later.has(hash) {
 			_, low := readSlot(slot)
 			all = append(all, b.made(low))
 		}

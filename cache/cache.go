@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"math/bits"
 	"sync/atomic"
 	"time"
@@ -113,57 +114,36 @@ func (c *Cache) Hash(id, fields uint64) uint64 {
 	return max(bits.RotateLeft64(id, 31)*0x9e3779b97f4a7c15^fields, 1) // 0 marks an empty slot
 }
 
-// View is what one request has seen of the cache: the scores of its Key as they
-// were when it looked. It is reused from request to request.
-type View struct {
-	key   [16]byte
-	block block  // a private copy, nil if there was none
-	seen  uint64 // tick of the look-up
-	out   []byte
-}
-
-// Forget lets go of what was seen.
-func (v *View) Forget() { v.block = nil }
-
 // Lookup fills scores and sources for the candidates that are known under key:
 // SourceCache while they are fresh, SourceStale while they may stand in. It
-// returns how many are fresh. Entries of other candidates stay as they are.
+// returns how many are fresh. Other candidates keep their scores, and their
+// sources, which are to be SourceFallback.
 //
 // It is to be called before the features of any candidate are: a score that
 // Store takes in later is as old as this look-up. So a change of features in
 // between makes it look older than it is, never younger.
 func (c *Cache) Lookup(v *View, key Key, of Candidates, now time.Time, scores []float32, sources []rank.Source) int {
-	v.block = nil
+	v.Forget()
 	if c.store == nil {
 		return 0
 	}
-	c.digest(&v.key, key)
+	c.digest(v, key)
 	v.seen = c.ticks(now)
-	entry, err := c.store.Get(unsafe.String(&v.key[0], len(v.key)))
-	if err != nil || c.dead(entry, v.seen) {
+	v.old, v.young = c.block(&v.oldKey, v.seen), c.block(&v.youngKey, v.seen)
+	if v.old == nil && v.young == nil {
 		c.stats.misses.Add(uint64(len(of.Hashes)))
 		return 0
 	}
-	v.block = entry
-	fresh, stale := 0, 0
-	changes := c.changes.of(key.Reads, c.HashID(key.User))
-	oldest, oldestStale := since(v.seen, c.ttl()), since(v.seen, c.ttl()+c.maxStale())
-	for i, hash := range of.Hashes {
-		slot, found := v.block.find(hash)
-		if !found {
-			continue
-		}
-		score, low := readSlot(slot)
-		made := v.block.made(low)
-		switch {
-		case made > oldest && made > changes.last(of.IDs[i]):
-			scores[i], sources[i] = score, rank.SourceCache
-			fresh++
-		case c.cfg.MaxStale > 0 && made > oldestStale:
-			scores[i], sources[i] = score, rank.SourceStale
-			stale++
-		}
+	look := look{
+		Candidates: of, scores: scores, sources: sources, changes: c.changes.of(key.Reads, c.HashID(key.User)),
+		fresh: since(v.seen, c.ttl()), stale: since(v.seen, c.ttl()+c.maxStale()),
 	}
+	if c.cfg.MaxStale == 0 {
+		look.stale = math.MaxUint64
+	}
+	look.in(v.old)
+	look.in(v.young)
+	fresh, stale := look.found()
 	c.stats.hits.Add(uint64(fresh))
 	c.stats.stale.Add(uint64(stale))
 	c.stats.misses.Add(uint64(len(of.Hashes) - fresh - stale))
@@ -214,12 +194,11 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 		made = min(made, c.ticks(asOf))
 	}
 	first := since(ticks, c.ttl()+c.maxStale()) + 1 // made before it is of no use any more
-	added, replaced, used := 0, 0, 0
-	for i, source := range sources {
+	added, used := 0, 0
+	for _, source := range sources {
 		switch source {
 		case rank.SourceModel:
 			added++
-			replaced += v.block.holds(of.Hashes[i], first)
 		case rank.SourceCache:
 			used++
 		default: // neither new nor to be kept
@@ -232,28 +211,42 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 		c.stats.refused.Add(uint64(added))
 		return
 	}
-	alive := v.block.alive(first)
-	kept := min(alive-replaced, maxPairs-room)
-	merged := newBlock(v.out, room+kept, ticks)
-	v.out = merged
-	stored := 0
+	young, stored := v.sprout(room, first, ticks), 0
 	for i, hash := range of.Hashes {
 		if sources[i] == rank.SourceModel && stored < room {
-			stored += merged.put(hash, scores[i], made)
+			stored += young.put(hash, scores[i], made)
 		}
 	}
-	left := kept + room - stored
-	if kept < alive-replaced { // slow path: more pairs than a block holds, so the younger ones first
-		first = v.block.youngest(kept, merged)
-		left = merged.carry(v.block, first+1, left)
-	}
-	merged.carry(v.block, first, left)
-	if err := c.store.Set(unsafe.String(&v.key[0], len(v.key)), merged); err != nil {
+	young.carry(v.young, first, maxPairs-stored)
+	if err := c.keep(v, young, first); err != nil {
 		c.stats.refused.Add(uint64(added)) // larger than a shard: can't be, by minShard
 		return
 	}
 	c.stats.stored.Add(uint64(stored))
 	c.stats.refused.Add(uint64(added - stored))
+}
+
+// keep writes young, or both blocks as one.
+func (c *Cache) keep(v *View, young block, first uint64) error {
+	if len(v.old) > youngShare*len(young) {
+		return c.store.Set(name(&v.youngKey), young)
+	}
+	if err := c.store.Set(name(&v.oldKey), v.merge(young, first)); err != nil {
+		return err
+	}
+	if v.young != nil {
+		_ = c.store.Delete(name(&v.youngKey)) // fails if it was evicted meanwhile
+	}
+	return nil
+}
+
+// block returns a copy of the block under key, nil if there is none of any use.
+func (c *Cache) block(key *blockKey, ticks uint64) block {
+	entry, err := c.store.Get(name(key))
+	if err != nil || c.dead(entry, ticks) {
+		return nil
+	}
+	return entry
 }
 
 // dead reports whether every score of a block is past all use. bigcache returns
@@ -271,15 +264,17 @@ func since(tick, ago uint64) uint64 { return tick - min(tick, ago) }
 // ticks rounds down, so that a score's features are never younger than said.
 func (c *Cache) ticks(t time.Time) uint64 { return uint64(max(t.Sub(c.start)/Tick, 1)) }
 
-// digest writes the 128 bits under which key's block is kept.
-func (c *Cache) digest(dst *[16]byte, key Key) {
+// digest writes the 128 bits each under which key's blocks are kept.
+func (c *Cache) digest(v *View, key Key) {
 	var mixed [24]byte
 	binary.LittleEndian.PutUint64(mixed[8:], key.Version)
 	binary.LittleEndian.PutUint64(mixed[16:], key.Context)
 	for i, seed := range c.seeds {
 		binary.LittleEndian.PutUint64(mixed[:], maphash.String(seed, key.User))
-		binary.LittleEndian.PutUint64(dst[8*i:], maphash.Bytes(seed, mixed[:]))
+		binary.LittleEndian.PutUint64(v.oldKey[8*i:], maphash.Bytes(seed, mixed[:]))
 	}
+	v.youngKey = v.oldKey
+	v.youngKey[7] ^= 1 << 7 // the highest bit of keyHasher's, so in the same shard
 }
 
 // Close frees the cache.
@@ -297,7 +292,7 @@ type Stats struct {
 	Misses  uint64 // candidates without a score
 	Stored  uint64 // scores taken in
 	Refused uint64 // scores that the memory could not take
-	Blocks  int    // entries now: (version, user, context) triples
+	Blocks  int    // entries now: one or two for each (version, user, context)
 	Bytes   int    // memory taken by entries, used or not
 }
 

@@ -129,7 +129,7 @@ func TestAScoreIsFreshThenStaleThenGone(t *testing.T) {
 	f(11*time.Minute, rank.SourceFallback)
 }
 
-func TestNoScoreOutlivesItsTTL(t *testing.T) {
+func TestAScoreLivesAsLongAsItsTTL(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ttl := time.Duration(rapid.IntRange(100, 5000).Draw(t, "ttl ms")) * time.Millisecond
 		cache, err := New(Config{Size: 1 << 20, TTL: ttl, MaxStale: ttl})
@@ -142,12 +142,15 @@ func TestNoScoreOutlivesItsTTL(t *testing.T) {
 		for range rapid.IntRange(1, 30).Draw(t, "requests") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 1000).Draw(t, "pause ms")) * time.Millisecond)
 			from := rapid.IntRange(0, 50).Draw(t, "from")
-			candidates := ids(from, from+rapid.IntRange(1, 50).Draw(t, "candidates"))
+			candidates := ids(from, from+rapid.SampledFrom([]int{1, 2, 5, 50, 500}).Draw(t, "candidates"))
 			c.lookup(alice, candidates, now)
 			for i, id := range candidates {
 				age := now.Sub(born[id])
 				if c.sources[i] == rank.SourceCache && age >= ttl || c.sources[i] == rank.SourceStale && age >= 2*ttl+Tick {
 					t.Fatalf("%s is %v at the age of %v; the TTL is %v", id, c.sources[i], age, ttl)
+				}
+				if c.sources[i] != rank.SourceCache && age < ttl-Tick {
+					t.Fatalf("%s is %v at the age of %v already; the TTL is %v", id, c.sources[i], age, ttl)
 				}
 				if c.sources[i] != rank.SourceFallback && c.scores[i] != number(id) {
 					t.Fatalf("%s has score %v", id, c.scores[i])
@@ -161,6 +164,52 @@ func TestNoScoreOutlivesItsTTL(t *testing.T) {
 	})
 }
 
+func TestAFewNewScoresAreNotPaidForWithAllThatAreKnown(t *testing.T) {
+	c := &call{cache: newCache(t, config)}
+	now := time.Now()
+	c.lookup(alice, ids(0, 800), now)
+	c.store(ids(0, 800), now, number)
+	for known := 810; known <= 900; known += 10 {
+		c.lookup(alice, ids(0, known), now)
+		c.store(ids(0, known), now, number)
+		if fresh := c.lookup(alice, ids(0, known), now); fresh != known {
+			t.Fatalf("%d of %d scores are known", fresh, known)
+		}
+		old, young := 800, known-800
+		if young*youngShare >= old {
+			old, young = known, 0
+		}
+		if n := c.view.old.alive(0, nil); n != old {
+			t.Errorf("old has %d of %d scores; want %d", n, known, old)
+		}
+		if n := c.view.young.alive(0, nil); n != young {
+			t.Errorf("young has %d of %d scores; want %d", n, known, young)
+		}
+	}
+}
+
+func TestTwoRequestsOfOneUserAtATimeMixNothingUp(t *testing.T) {
+	scores := newCache(t, config)
+	now := time.Now()
+	first := &call{cache: scores}
+	first.lookup(alice, ids(0, 800), now)
+	first.store(ids(0, 800), now, number)
+	few, many := &call{cache: scores}, &call{cache: scores}
+	few.lookup(alice, ids(790, 820), now)
+	many.lookup(alice, ids(700, 1500), now)
+	many.store(ids(700, 1500), now, number) // as one block
+	few.store(ids(790, 820), now, number)   // beside it, some of what it has too
+	all := ids(0, 1500)
+	if fresh := first.lookup(alice, all, now); fresh != len(all) {
+		t.Errorf("%d of %d scores are known", fresh, len(all))
+	}
+	for i, id := range all {
+		if first.scores[i] != number(id) {
+			t.Fatalf("%s has score %v", id, first.scores[i])
+		}
+	}
+}
+
 func TestAUserOfManyItemsKeepsTheYoungest(t *testing.T) {
 	c := &call{cache: newCache(t, config)}
 	now := time.Now()
@@ -172,21 +221,25 @@ func TestAUserOfManyItemsKeepsTheYoungest(t *testing.T) {
 	if fresh := c.lookup(alice, ids(7000, 10000), now); fresh != 3000 {
 		t.Errorf("%d of the 3000 youngest scores are known", fresh)
 	}
-	if size := len(c.view.block); size > minShard/8 {
+	if size := len(c.view.old); size > minShard/8 {
 		t.Errorf("the block has %d bytes; the limit is %d", size, minShard/8)
 	}
 }
 
-func TestOnePairMoreThanABlockHoldsCostsOnePair(t *testing.T) {
+func TestPairsBeyondWhatABlockHoldsCostAsMany(t *testing.T) {
 	c := &call{cache: newCache(t, config)}
 	now := time.Now()
 	full := ids(0, maxPairs)
 	c.lookup(alice, full, now)
 	c.store(full, now, number)
-	c.lookup(alice, ids(maxPairs, maxPairs+1), now)
-	c.store(ids(maxPairs, maxPairs+1), now, number)
-	if fresh := c.lookup(alice, full, now); fresh != maxPairs-1 {
-		t.Errorf("%d of %d pairs are left; want all but one", fresh, maxPairs)
+	few := ids(maxPairs, maxPairs+maxPairs/youngShare+1) // too many for a young block
+	c.lookup(alice, few, now)
+	c.store(few, now, number)
+	if fresh := c.lookup(alice, few, now); fresh != len(few) {
+		t.Errorf("%d of %d new scores are known", fresh, len(few))
+	}
+	if fresh := c.lookup(alice, full, now); fresh != maxPairs-len(few) {
+		t.Errorf("%d of %d scores are left beside %d new ones", fresh, maxPairs, len(few))
 	}
 }
 
@@ -221,7 +274,7 @@ func TestABlockOfReplacedScoresDoesNotGrow(t *testing.T) {
 		now = now.Add(config.TTL)
 	}
 	c.lookup(alice, same, now)
-	if got, want := len(c.view.block), len(newBlock(nil, 500, 1)); got != want {
+	if got, want := len(c.view.old), len(newBlock(nil, 500, 1)); got != want {
 		t.Errorf("after five rounds of the same 500 pairs their block has %d bytes; want %d", got, want)
 	}
 }
@@ -284,8 +337,8 @@ func TestRequestsSideBySideNeverSeeAnotherScore(t *testing.T) {
 			for range 2000 {
 				user := random.IntN(20)
 				key := Key{Version: 1, User: fmt.Sprint(user)}
-				from := random.IntN(100)
-				candidates, now := ids(from, from+50), time.Now()
+				from := random.IntN(500)
+				candidates, now := ids(from, from+1+random.IntN(50)), time.Now()
 				score := func(id string) float32 { return number(id) + float32(1000*user) }
 				c.lookup(key, candidates, now)
 				for i, id := range candidates {

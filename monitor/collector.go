@@ -73,7 +73,7 @@ var (
 	cacheLookups = desc("cache_lookups_total", "Candidates looked up in the score cache: hit, stale or miss.", "result")
 	cacheStored  = desc("cache_stored_total", "Scores taken into the score cache.")
 	cacheRefused = desc("cache_refused_total", "Scores that the score cache had no room for.")
-	cacheBlocks  = desc("cache_blocks", "Entries of the score cache: (version, user, context) triples.")
+	cacheBlocks  = desc("cache_blocks", "Entries of the score cache: one or two for each (version, user, context).")
 	cacheBytes   = desc("cache_bytes", "Memory taken by the score cache's entries.")
 
 	providerUsable = desc("onnx_provider_usable",
