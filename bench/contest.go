@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ type contesting struct {
 
 func contestCommand() *cobra.Command {
 	var t contesting
-	c := workloadCommand("contest", "Measure what a request costs beside the bare server and the bare pass",
+	c := workloadCommand("contest", "Measure what a request costs beside its floors, each alone",
 		func(ctx context.Context, c *cobra.Command, g *stack.Server) error {
 			return t.run(ctx, c.OutOrStdout(), g)
 		})
@@ -41,29 +42,25 @@ func (t *contesting) check() error {
 }
 
 func (t *contesting) run(ctx context.Context, out io.Writer, g *stack.Server) error {
-	reply, err := g.Site().StartReply(ctx, g)
+	floors, err := g.Site().StartFloors(ctx, g)
 	if err != nil {
 		return err
 	}
-	defer reply.Close()
-	pass, err := g.Site().StartPass(ctx, g.Workload(), 1)
-	if err != nil {
-		return err
-	}
-	defer pass.Close()
-	g.Callers, reply.Callers = t.callers, t.callers
-	records, err := (&measure.Contest{Stacks: []measure.Stack{g, reply, pass}, Slice: t.slice, Rounds: t.rounds}).Run(ctx)
+	defer floors.Close()
+	g.Callers, floors.Reply.Callers = t.callers, t.callers
+	stacks := append([]measure.Stack{g}, floors.Stacks()...)
+	records, err := (&measure.Contest{Stacks: stacks, Slice: t.slice, Rounds: t.rounds}).Run(ctx)
 	if err != nil {
 		return err
 	}
 	printCosts(out, stack.Costs(records))
-	for _, floors := range [][]*measure.Record{{&records[1]}, {&records[1], &records[2]}} {
-		ratio := measure.Ratio(&records[0], floors...)
-		fmt.Fprintf(out, "%.2f× (%.2f× to %.2f×) %s", ratio.Median, ratio.Low, ratio.High, floors[0].Name)
-		if len(floors) > 1 {
-			fmt.Fprint(out, " + ", floors[1].Name)
-		}
-		fmt.Fprintln(out)
+	var sum []*measure.Record
+	var names []string
+	for i := range records[1:] {
+		floor := &records[1+i]
+		sum, names = append(sum, floor), append(names, floor.Name)
+		ratio := measure.Ratio(&records[0], sum...)
+		fmt.Fprintf(out, "%.2f× (%.2f× to %.2f×) %s\n", ratio.Median, ratio.Low, ratio.High, strings.Join(names, " + "))
 	}
 	return nil
 }

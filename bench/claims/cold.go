@@ -29,12 +29,22 @@ func (s *session) coldOf(name string, bound float64) error {
 		return err
 	}
 	defer g.Close()
-	floors, err := s.startFloors(g)
+	floors, err := s.site.StartFloors(s.ctx, g)
 	if err != nil {
 		return err
 	}
-	defer floors.close()
-	records, err := s.contest(w, contestText, g, floors.reply, floors.pass, floors.threads, floors.both)
+	defer floors.Close()
+	threads, err := s.site.StartPass(s.ctx, w, runtime.GOMAXPROCS(0))
+	if err != nil {
+		return err
+	}
+	defer threads.Close()
+	both, err := s.site.StartServePass(s.ctx, g)
+	if err != nil {
+		return err
+	}
+	defer both.Close()
+	records, err := s.contest(w, contestText, g, floors.Reply, floors.Pass, threads, both)
 	if err != nil {
 		return err
 	}
@@ -50,45 +60,6 @@ func (s *session) coldOf(name string, bound float64) error {
 		}, measure.Ratio(records[0], records[1], records[2]))
 	}
 	return s.stages(g)
-}
-
-// floors are those of a cold request.
-type floors struct {
-	reply, both   *stack.Server
-	pass, threads *stack.Loop
-}
-
-func (s *session) startFloors(g *stack.Server) (f *floors, err error) {
-	f = &floors{}
-	defer func() {
-		if err != nil {
-			f.close()
-		}
-	}()
-	if f.reply, err = s.site.StartReply(s.ctx, g); err != nil {
-		return nil, err
-	}
-	if f.both, err = s.site.StartServePass(s.ctx, g); err != nil {
-		return nil, err
-	}
-	if f.pass, err = s.site.StartPass(s.ctx, g.Workload(), 1); err != nil {
-		return nil, err
-	}
-	f.threads, err = s.site.StartPass(s.ctx, g.Workload(), runtime.GOMAXPROCS(0))
-	return f, err
-}
-
-func (f *floors) close() {
-	for _, server := range []*stack.Server{f.reply, f.both} {
-		if server != nil {
-			server.Close()
-		}
-	}
-	for _, loop := range []*stack.Loop{f.pass, f.threads} {
-		if loop != nil {
-			loop.Close()
-		}
-	}
 }
 
 // stages notes where the time of a gateway's requests has gone so far, as it tells

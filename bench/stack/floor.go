@@ -19,6 +19,58 @@ import (
 	"github.com/rankgate/rankgate/bench/workload"
 )
 
+// Floors are those of a workload, each alone.
+type Floors struct {
+	Reply *Server
+	Pass  *Loop // of one thread; nil if all is scored already
+	Read  *Loop // nil if features are in the gateway
+}
+
+// StartFloors starts the floors beneath a gateway.
+func (s *Site) StartFloors(ctx context.Context, g *Server) (_ *Floors, err error) {
+	f, w := &Floors{}, g.workload
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	if f.Reply, err = s.StartReply(ctx, g); err != nil {
+		return nil, err
+	}
+	if w.Fresh(w.Candidates()) > 0 {
+		if f.Pass, err = s.StartPass(ctx, w, 1); err != nil {
+			return nil, err
+		}
+	}
+	if w.Redis {
+		f.Read, err = s.StartRead(ctx, w, g.store)
+	}
+	return f, err
+}
+
+// Stacks are the floors that there are: the reply, the pass, the read.
+func (f *Floors) Stacks() []measure.Stack {
+	all := []measure.Stack{f.Reply}
+	for _, loop := range []*Loop{f.Pass, f.Read} {
+		if loop != nil {
+			all = append(all, loop)
+		}
+	}
+	return all
+}
+
+// Close ends those that were started.
+func (f *Floors) Close() {
+	if f.Reply != nil {
+		f.Reply.Close()
+	}
+	for _, loop := range []*Loop{f.Pass, f.Read} {
+		if loop != nil {
+			loop.Close()
+		}
+	}
+}
+
 // Names of the floors.
 const (
 	ReplyName     = "bare fasthttp"
@@ -95,7 +147,7 @@ func (s *Site) pass(ctx context.Context, w *workload.Workload, threads int) ([]s
 	return []string{
 		"--library", s.Library, "--model", modelFile(world),
 		"--input", w.Graph.Input, "--output", w.Graph.Output, "--width", strconv.Itoa(w.Graph.Width()),
-		"--rows", strconv.Itoa(w.Candidates()), "--threads", strconv.Itoa(threads),
+		"--rows", strconv.Itoa(w.Fresh(w.Candidates())), "--threads", strconv.Itoa(threads),
 	}, nil
 }
 
@@ -114,7 +166,8 @@ type Loop struct {
 	done   *json.Decoder
 }
 
-// StartPass starts a bare loop of passes with the rows of a workload's request.
+// StartPass starts a bare loop of passes with those rows of a workload's request that
+// are not scored yet.
 func (s *Site) StartPass(ctx context.Context, w *workload.Workload, threads int) (*Loop, error) {
 	p, err := s.pass(ctx, w, threads)
 	if err != nil {

@@ -45,8 +45,8 @@ func newStream(w *Workload, url string, first *int) *Stream {
 	s := &Stream{workload: w, url: url, first: first}
 	for _, items := range lists(manyLists, w.Least, w.Most) {
 		l := list{items: items}
-		if 0 < w.Repeat && w.Repeat < 1 {
-			l.fresh = len(items) - max(1, int(w.Repeat*float64(len(items))+0.5))
+		if w.Repeat > 0 {
+			l.fresh = w.Fresh(len(items))
 		}
 		for i, item := range items[l.fresh:] {
 			if i > 0 {

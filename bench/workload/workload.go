@@ -24,6 +24,14 @@ type Workload struct {
 // Candidates is how many a request has in the mean.
 func (w *Workload) Candidates() int { return (w.Least + w.Most) / 2 }
 
+// Fresh is how many of n candidates their user has not been shown before.
+func (w *Workload) Fresh(n int) int {
+	if w.Repeat == 0 {
+		return n
+	}
+	return n - max(1, int(w.Repeat*float64(n)+0.5))
+}
+
 // Grammar is how a workload is named.
 const Grammar = "MODEL/CANDIDATES/REPEATED[/redis][/remote], as small/200/cold, mid/100-700/90%/redis or trees/500/hit"
 

@@ -48,6 +48,14 @@ func TestWrongNamesSayWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotRepeatedIsFresh(t *testing.T) {
+	for name, want := range map[string]int{"small/200/cold": 200, "small/200/90%": 20, "small/100-300/50%": 100, "small/200/hit": 0} {
+		if w, err := Parse(name); err != nil || w.Fresh(w.Candidates()) != want {
+			t.Errorf("%s: %v, %v; want %d", name, w, err, want)
+		}
+	}
+}
+
 // asked is a body, decoded.
 type asked struct {
 	User  string   `json:"user"`
