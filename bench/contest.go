@@ -56,8 +56,7 @@ func (t *contesting) run(ctx context.Context, out io.Writer, g *stack.Server) er
 	printCosts(out, stack.Costs(records))
 	var sum []*measure.Record
 	var names []string
-	for i := range records[1:] {
-		floor := &records[1+i]
+	for _, floor := range stack.Needed(records) {
 		sum, names = append(sum, floor), append(names, floor.Name)
 		ratio := measure.Ratio(&records[0], sum...)
 		fmt.Fprintf(out, "%.2f× (%.2f× to %.2f×) %s\n", ratio.Median, ratio.Low, ratio.High, strings.Join(names, " + "))
@@ -72,8 +71,11 @@ func printCosts(out io.Writer, costs []result.Cost) {
 		c := &costs[i]
 		us := func(seconds float64) string { return fmt.Sprintf("%.1f", 1e6*seconds) }
 		rows = append(rows, []string{
-			c.Stack, us(c.CPU), us(c.Others), us(c.Generator), fmt.Sprintf("%.0f", c.Rate), fmt.Sprintf("%.0f", 100*c.Hits),
+			c.Stack, us(c.CPU), fmt.Sprintf("%.2f×", c.TimesFloors), us(c.Others), us(c.Generator),
+			fmt.Sprintf("%.0f", c.Rate), fmt.Sprintf("%.0f", 100*c.Hits),
 		})
 	}
-	report.Table(out, []string{"stack", "CPU µs", "store's µs", "generator's µs", "requests a second", "% cached"}, rows)
+	report.Table(out, []string{
+		"stack", "CPU µs", "times the floors", "store's µs", "generator's µs", "requests a second", "% cached",
+	}, rows)
 }

@@ -35,8 +35,8 @@ func contestFigure(c *result.Contest, stacks stacks) (f figure, ok bool) {
 	f = figure{Title: c.Name, Workload: c.Workload, Text: c.Text, Read: contestRead, Legend: contestLegend(c.Stacks)}
 	var cpu, speed []bar
 	f.Table.Head = []string{
-		"stack", "requests", "CPU of the stack, µs/request", "of the feature store", "of the generator", "requests per CPU-second",
-		"requests/s beside the generator", "candidates not scored anew, %",
+		"stack", "requests", "CPU of the stack, µs/request", "times the floors", "of the feature store", "of the generator",
+		"requests per CPU-second", "requests/s beside the generator", "candidates not scored anew, %",
 	}
 	for i := range c.Stacks {
 		s := &c.Stacks[i]
@@ -50,8 +50,9 @@ func contestFigure(c *result.Contest, stacks stacks) (f figure, ok bool) {
 			Parts: []part{{Name: s.Stack, Color: stacks[s.Stack].Color, value: perSecond}},
 		})
 		f.Table.Rows = append(f.Table.Rows, []string{
-			nameOf(s), strconv.Itoa(s.Requests), number(microseconds.times * s.CPU), number(microseconds.times * s.Others),
-			number(microseconds.times * s.Generator), positive(perSecond), positive(s.Rate), number(100 * s.Hits),
+			nameOf(s), strconv.Itoa(s.Requests), number(microseconds.times * s.CPU), timesFloors(s),
+			number(microseconds.times * s.Others), number(microseconds.times * s.Generator), positive(perSecond), positive(s.Rate),
+			number(100 * s.Hits),
 		})
 	}
 	if hasStore(c.Stacks) {
@@ -69,7 +70,9 @@ func contestFigure(c *result.Contest, stacks stacks) (f figure, ok bool) {
 // has.
 func costFigures(run *result.Run, stacks stacks) []figure {
 	f := figure{Title: "CPU-seconds per million candidates", Read: costRead}
-	f.Table.Head = []string{"workload", "stack", "candidates/request", "of the stack, CPU-seconds", "of the feature store", "together"}
+	f.Table.Head = []string{
+		"workload", "stack", "candidates/request", "of the stack, CPU-seconds", "times the floors", "of the feature store", "together",
+	}
 	var titles []string
 	var charts [][]bar
 	var all []result.Cost
@@ -86,7 +89,7 @@ func costFigures(run *result.Run, stacks stacks) []figure {
 			rows = append(rows, costBar(s, stacks, times, "CPU-s"))
 			f.Table.Rows = append(f.Table.Rows, []string{
 				c.Workload, nameOf(s), strconv.Itoa(c.Candidates),
-				number(times * s.CPU), number(times * s.Others), number(times * (s.CPU + s.Others)),
+				number(times * s.CPU), timesFloors(s), number(times * s.Others), number(times * (s.CPU + s.Others)),
 			})
 		}
 		titles, charts, all = append(titles, c.Workload), append(charts, rows), append(all, c.Stacks...)
@@ -148,6 +151,14 @@ func nameOf(s *result.Cost) string {
 		return s.Stack + " (floor)"
 	}
 	return s.Stack
+}
+
+// timesFloors is a stack's CPU to that of the floors that every stack needs.
+func timesFloors(s *result.Cost) string {
+	if s.TimesFloors > 0 {
+		return quantity(s.TimesFloors, "×")
+	}
+	return none
 }
 
 // positive is the number of something that is there.

@@ -53,13 +53,15 @@ func sampleClaim(name, workload, floor, unit string, atLeast bool, bound, value,
 }
 
 func sampleContest(name, workload string, cpu, hits float64) result.Contest {
+	const echo = 0.000_09
+	floors := echo + 0.7*cpu
 	return result.Contest{
 		Name: name, Workload: workload, Candidates: 500,
 		Text: "Each stack answers the same requests from the same generator, one after the other within a round.",
 		Stacks: []result.Cost{
-			{Stack: "echo", Floor: true, Requests: 48_000, CPU: 0.000_09, Generator: 0.000_05, Rate: 21_000},
+			{Stack: "echo", Floor: true, Requests: 48_000, CPU: echo, Generator: 0.000_05, Rate: 21_000, TimesFloors: echo / floors},
 			{Stack: "pass and rows", Floor: true, Requests: 40_000, CPU: 0.7 * cpu, Generator: 0.000_05, Others: 0.1 * cpu, Rate: 1.4 / cpu},
-			{Stack: "rankgate", Requests: 32_000, CPU: cpu, Generator: 0.000_06, Others: 0.12 * cpu, Rate: 1.1 / cpu, Hits: hits},
+			{Stack: "rankgate", Requests: 32_000, CPU: cpu, Generator: 0.000_06, Others: 0.12 * cpu, Rate: 1.1 / cpu, Hits: hits, TimesFloors: cpu / floors},
 			{Stack: "Feast + Triton", Requests: 8000, CPU: 3.4*cpu + 0.000_8, Generator: 0.000_06, Others: 0.4 * cpu, Rate: 0.3 / cpu},
 		},
 	}

@@ -70,6 +70,10 @@ type Cost struct {
 	Others    float64 `json:"others_cpu_seconds"`    // of the feature store, by request
 	Rate      float64 `json:"rate"`                  // requests a second, generator on the same processors
 	Hits      float64 `json:"hits"`                  // share of the candidates that were not scored anew, 0 to 1
+
+	// TimesFloors is CPU to the sum of that of the bare reply and, where there is one, the
+	// bare pass of the same contest, within rounds. 0: the contest has no floors.
+	TimesFloors float64 `json:"times_floors,omitempty"`
 }
 
 // Latency is how long requests of one workload waited, by the rate at which they came.
