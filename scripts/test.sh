@@ -16,7 +16,7 @@ faults=TestRankingsGoOnWhateverHappensToTheStore # on its own, because it prints
 go test -race -timeout 15m -tags grpcnotrace -skip "^$faults\$" ./... || status=1
 go test -race -timeout 5m -tags grpcnotrace -v -run "^$faults\$" ./router || status=1
 go test -timeout 5m -tags grpcnotrace -run Alloc ./edge ./batcher ./router ./features/redis ./backends/oip ./edge/rpc || status=1
-(cd bench && go test -timeout 5m -tags grpcnotrace ./...) || status=1 # a module of its own
+(cd bench && go test -timeout 10m -tags grpcnotrace ./...) || status=1 # a module of its own
 make bench-tail ARGS=-short || status=1
 for example in examples/*/run.sh; do
 	[ -x "$example" ] || continue

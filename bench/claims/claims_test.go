@@ -3,7 +3,6 @@ package claims
 import (
 	"math"
 	"os"
-	"slices"
 	"testing"
 
 	"github.com/rankgate/rankgate/bench/floor"
@@ -24,17 +23,15 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// TestEverySectionCanBeMeasured takes a brief look at all but the rivals, which have
-// tests of their own and need a Python environment.
+// TestEverySectionCanBeMeasured takes a brief look at all of them.
 func TestEverySectionCanBeMeasured(t *testing.T) {
 	site, err := stack.NewSite(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer site.Close()
-	sections := slices.DeleteFunc(slices.Clone(Sections), func(s Section) bool { return s.Name == "rivals" })
 	var run result.Run
-	if err := Run(t.Context(), site, sections, Brief, &run, t.Output()); err != nil {
+	if err := Run(t.Context(), site, Sections, Brief, &run, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range run.Claims {
@@ -45,7 +42,14 @@ func TestEverySectionCanBeMeasured(t *testing.T) {
 			t.Errorf("%s: not measured, and nothing says why", c.Name)
 		}
 	}
-	if len(run.Claims) < 13 || len(run.Contests) < 10 || len(run.Latencies) != 2 || len(run.Series) != 3 || len(run.Stages) != 4 {
+	for _, c := range run.Contests {
+		for _, s := range c.Stacks {
+			if !(s.TimesFloors > 0) {
+				t.Errorf("%s, %s: %v times the floors", c.Workload, s.Stack, s.TimesFloors)
+			}
+		}
+	}
+	if len(run.Claims) < 19 || len(run.Contests) < 12 || len(run.Latencies) != 2 || len(run.Series) != 3 || len(run.Stages) != 4 {
 		t.Errorf("%d claims, %d contests, %d latencies, %d series, %d stages",
 			len(run.Claims), len(run.Contests), len(run.Latencies), len(run.Series), len(run.Stages))
 	}
