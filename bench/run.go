@@ -104,6 +104,9 @@ func (r *running) run(ctx context.Context, out, log io.Writer) error {
 	}
 	run, err := r.measure(ctx, log)
 	if err != nil {
+		if run != nil { // what could be measured is shown, and not kept
+			err = errors.Join(err, page.Markdown(out, run, nil))
+		}
 		return err
 	}
 	return r.tell(out, log, run)

@@ -4,6 +4,7 @@ package claims
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -80,17 +81,23 @@ func (s *session) slice(usual time.Duration) time.Duration {
 	return usual
 }
 
-// Run runs sections and adds to r what comes of them. log is told how far it is.
+// Run runs sections and adds to r what comes of them. One that fails does not keep the
+// others from running. log is told how far it is.
 func Run(ctx context.Context, site *stack.Site, sections []Section, length Length, r *result.Run, log io.Writer) error {
 	s := &session{ctx: ctx, site: site, result: r, length: length, log: log}
+	var errs []error
 	for _, section := range sections {
-		began := time.Now()
-		if err := section.run(s); err != nil {
-			return fmt.Errorf("%s: %w", section.Name, err)
+		if ctx.Err() != nil {
+			return errors.Join(append(errs, ctx.Err())...)
 		}
-		fmt.Fprintf(log, "bench: %s, %v\n", section.Name, time.Since(began).Round(time.Second))
+		began, outcome := time.Now(), ""
+		if err := section.run(s); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", section.Name, err))
+			outcome = ", failed"
+		}
+		fmt.Fprintf(log, "bench: %s, %v%s\n", section.Name, time.Since(began).Round(time.Second), outcome)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // contest has stacks answer a workload by turns, keeps what each cost, and returns
