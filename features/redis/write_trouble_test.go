@@ -63,6 +63,13 @@ func TestAWriteWaitsUntilTheServerHasLoadedItsData(t *testing.T) {
 	}
 }
 
+// untold reports whether a failure has made the view forget that it told its schema.
+func (v *written) untold() bool {
+	v.telling.Lock()
+	defer v.telling.Unlock()
+	return v.told.IsZero()
+}
+
 func TestAWriteSurvivesTheDeathOfTheServer(t *testing.T) {
 	l := newLedger(t, nil)
 	records, ids := l.items(1000, today)
@@ -73,6 +80,7 @@ func TestAWriteSurvivesTheDeathOfTheServer(t *testing.T) {
 		_, err := l.writer.Write(context.Background(), itemView, records)
 		done <- err
 	}()
+	eventually(t, "the Write has met the dead server", func() bool { return l.writer.views[itemView].untold() })
 	l.server.Restart() // empty: neither rows nor script nor schema
 	if err := <-done; err != nil {
 		t.Fatal(err)
