@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -44,50 +45,52 @@ func TestHealthFollowsReadiness(t *testing.T) {
 }
 
 func TestADrainTurnsHealthOffAndLosesNoCall(t *testing.T) {
-	cfg := settings()
-	cfg.Drain.Wait = 100 * time.Millisecond
-	begun, end := make(chan struct{}), make(chan struct{})
-	s := start(t, cfg, func(req *rank.Request, res *rank.Result) error {
-		if req.User == "slow" {
-			close(begun)
-			<-end
+	synctest.Test(t, func(t *testing.T) {
+		cfg := settings()
+		cfg.Drain.Wait = 100 * time.Millisecond
+		begun, end := make(chan struct{}), make(chan struct{})
+		s := startInMemory(t, cfg, func(req *rank.Request, res *rank.Result) error {
+			if req.User == "slow" {
+				close(begun)
+				<-end
+			}
+			return descending(req, res)
+		})
+		conn := s.dial(t)
+		watch, err := grpc_health_v1.NewHealthClient(conn).Watch(t.Context(), &grpc_health_v1.HealthCheckRequest{})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return descending(req, res)
+		if got, err := watch.Recv(); err != nil || got.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
+			t.Fatalf("the watch says %v, %v; want SERVING", got, err)
+		}
+		slow, done := s.ranking(t), make(chan error, 1)
+		go func() {
+			r := request("1")
+			r.User = "slow"
+			_, err := slow.Rank(t.Context(), r)
+			done <- err
+		}()
+		<-begun
+		drained := make(chan error, 1)
+		go func() { drained <- s.Drain(context.Background()) }()
+		if got, err := watch.Recv(); err != nil || got.GetStatus() != grpc_health_v1.HealthCheckResponse_NOT_SERVING {
+			t.Errorf("the watch says %v, %v; want NOT_SERVING", got, err)
+		}
+		if _, err := s.ranking(t).Rank(t.Context(), request("1")); err != nil {
+			t.Errorf("a call in drain.wait: %v; want an answer", err)
+		}
+		if _, err := watch.Recv(); status.Code(err) != codes.Unavailable {
+			t.Errorf("the watch ends with %v; want Unavailable", err)
+		}
+		close(end)
+		if err := <-done; err != nil {
+			t.Errorf("the call under way got %v; want its answer", err)
+		}
+		if err := <-drained; err != nil {
+			t.Errorf("Drain() = %v; want nil", err)
+		}
 	})
-	conn := s.dial(t)
-	watch, err := grpc_health_v1.NewHealthClient(conn).Watch(t.Context(), &grpc_health_v1.HealthCheckRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := watch.Recv(); err != nil || got.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
-		t.Fatalf("the watch says %v, %v; want SERVING", got, err)
-	}
-	slow, done := s.ranking(t), make(chan error, 1)
-	go func() {
-		r := request("1")
-		r.User = "slow"
-		_, err := slow.Rank(t.Context(), r)
-		done <- err
-	}()
-	<-begun
-	drained := make(chan error, 1)
-	go func() { drained <- s.Drain(context.Background()) }()
-	if got, err := watch.Recv(); err != nil || got.GetStatus() != grpc_health_v1.HealthCheckResponse_NOT_SERVING {
-		t.Errorf("the watch says %v, %v; want NOT_SERVING", got, err)
-	}
-	if _, err := s.ranking(t).Rank(t.Context(), request("1")); err != nil {
-		t.Errorf("a call in drain.wait: %v; want an answer", err)
-	}
-	if _, err := watch.Recv(); status.Code(err) != codes.Unavailable {
-		t.Errorf("the watch ends with %v; want Unavailable", err)
-	}
-	close(end)
-	if err := <-done; err != nil {
-		t.Errorf("the call under way got %v; want its answer", err)
-	}
-	if err := <-drained; err != nil {
-		t.Errorf("Drain() = %v; want nil", err)
-	}
 }
 
 func TestADrainAbandonsWhatDoesNotEnd(t *testing.T) {

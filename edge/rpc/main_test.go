@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/edge"
@@ -35,11 +36,12 @@ func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // settings is a configuration as the file's defaults make it.
 func settings() Config { return Config{Config: edge.DefaultConfig()} }
 
-// served is a server that is reached over a socket.
+// served is a server that is reached over a socket, or in memory.
 type served struct {
 	*Server
 	address string
-	ended   chan error // what Serve has returned
+	memory  *bufconn.Listener // nil if it is reached over a socket
+	ended   chan error        // what Serve has returned
 }
 
 // start serves until the test ends.
@@ -50,15 +52,29 @@ func start(t testing.TB, cfg Config, ranker edge.RankerFunc) served {
 
 func startWhen(t testing.TB, cfg Config, ranker edge.RankerFunc, ready func() bool) served {
 	t.Helper()
-	s, err := New(cfg, ranker, ready, silent())
-	if err != nil {
-		t.Fatal(err)
-	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := served{s, ln.Addr().String(), make(chan error, 1)}
+	return startOn(t, ln, cfg, ranker, ready)
+}
+
+// startInMemory serves without sockets, on which fake time can't wait.
+func startInMemory(t testing.TB, cfg Config, ranker edge.RankerFunc) served {
+	t.Helper()
+	ln := bufconn.Listen(64 << 10)
+	s := startOn(t, ln, cfg, ranker, warm)
+	s.memory = ln
+	return s
+}
+
+func startOn(t testing.TB, ln net.Listener, cfg Config, ranker edge.RankerFunc, ready func() bool) served {
+	t.Helper()
+	s, err := New(cfg, ranker, ready, silent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := served{Server: s, address: ln.Addr().String(), ended: make(chan error, 1)}
 	go func() { r.ended <- s.Serve(ln) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -80,6 +96,9 @@ func startWhen(t testing.TB, cfg Config, ranker edge.RankerFunc, ready func() bo
 func (s served) dial(t testing.TB, options ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	options = append([]grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy()}, options...)
+	if s.memory != nil {
+		options = append(options, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.memory.DialContext(ctx) }))
+	}
 	conn, err := grpc.NewClient("passthrough:///"+s.address, options...)
 	if err != nil {
 		t.Fatal(err)
