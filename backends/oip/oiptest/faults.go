@@ -11,6 +11,8 @@ type Faults struct {
 	Delay         time.Duration
 	DelayFraction float64 // 0.05: each twentieth call
 
+	Hold <-chan struct{} // keeps the calls that workers have taken, until it is closed; nil means not at all
+
 	Slowdown float64 // multiplies the time that calls are served for; 0 means 1
 
 	// Status answers calls with an HTTP status that is not 200, or the gRPC code that
@@ -51,6 +53,7 @@ type Stats struct {
 	Unbounded int64 // that arrived without a deadline
 	Probes    int64 // questions for readiness, unless a black hole took them
 	QueuedNow int64
+	BusyNow   int64 // workers that have a call
 }
 
 // Stats returns the counts now.
@@ -59,5 +62,6 @@ func (s *Server) Stats() Stats {
 		Calls: s.calls.Load(), Served: s.served.Load(), Rows: s.rows.Load(), Dropped: s.dropped.Load(),
 		Expired: s.expired.Load(), Refused: s.refused.Load(), Failed: s.failed.Load(), Probes: s.probes.Load(),
 		Swallowed: s.swallowed.Load(), Spent: s.spent.Load(), Unbounded: s.unbounded.Load(), QueuedNow: int64(len(s.queue)),
+		BusyNow: s.busy.Load(),
 	}
 }

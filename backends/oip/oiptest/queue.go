@@ -62,10 +62,23 @@ func (s *Server) serve(j *job) outcome {
 		s.expired.Add(1)
 		return expired
 	}
+	s.busy.Add(1)
+	defer s.busy.Add(-1)
 	s.pause(s.takes(j.rows))
+	s.hold()
 	s.served.Add(1)
 	s.rows.Add(int64(j.rows))
 	return served
+}
+
+// hold waits for as long as Faults say, unless the server closes first.
+func (s *Server) hold() {
+	if until := s.faults.Load().Hold; until != nil {
+		select {
+		case <-until:
+		case <-s.closed:
+		}
+	}
 }
 
 // takes is for how long a call keeps a worker busy.

@@ -52,7 +52,7 @@ type Server struct {
 	grpc      *grpc.Server
 	conns     connections // of gRPC, by address, for Reset
 
-	calls, served, rows, dropped, expired, refused, failed, probes, swallowed, spent, unbounded atomic.Int64
+	calls, served, rows, dropped, expired, refused, failed, probes, swallowed, spent, unbounded, busy atomic.Int64
 }
 
 // Start starts a server that ends with the test.
