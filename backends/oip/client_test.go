@@ -12,6 +12,7 @@ import (
 
 	"github.com/rankgate/rankgate/backends/oip"
 	"github.com/rankgate/rankgate/backends/oip/oiptest"
+	"github.com/rankgate/rankgate/childtest"
 	"github.com/rankgate/rankgate/rank"
 )
 
@@ -245,7 +246,7 @@ func TestACallBeyondItsBudgetIsNotServed(t *testing.T) {
 }
 
 func TestARestartedServerIsCalledAgainAtOnce(t *testing.T) {
-	s, err := oiptest.New(oiptest.Config{})
+	s, err := oiptest.New(oiptest.Config{HTTP: childtest.FreeAddress(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/childtest"
 	"github.com/rankgate/rankgate/rank"
 )
 
@@ -143,12 +144,7 @@ func TestNonsenseIsNoAnswer(t *testing.T) {
 }
 
 func TestARefusedConnectionSaysThatNothingWasSent(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := childtest.FreeAddress(t)
 	overGRPC, err := oip.DialGRPC(address, oip.Config{Pool: "gpu"})
 	for name, c := range map[string]oip.Client{
 		"HTTP": dialed(t, oip.DialHTTP(address, oip.Config{Pool: "gpu"}), nil), "gRPC": dialed(t, overGRPC, err),
