@@ -234,7 +234,8 @@ func TestAServerThatComesBackEmptyGetsItsGroupAgain(t *testing.T) {
 }
 
 func TestEntriesWhoseReplyWasLostAreReadAgain(t *testing.T) {
-	client := connect(t, redistest.Start(t))
+	server := redistest.Start(t)
+	client := connect(t, server)
 	s, err := openStream(t.Context(), client, *streamConfig("a").Redis)
 	if err != nil {
 		t.Fatal(err)
@@ -244,10 +245,11 @@ func TestEntriesWhoseReplyWasLostAreReadAgain(t *testing.T) {
 	}
 	add(t, client, priceEvent(1, 1, 1))
 	do(t, client, "XREADGROUP", "GROUP", "rankgate", "a", "STREAMS", "features", ">") // the reply that was lost
-	do(t, client, "CLIENT", "PAUSE", "2500", "ALL")
+	server.Pause()
 	if got, err := s.read(t.Context(), 10, 0); err == nil {
 		t.Fatalf("a server that does not answer gave %d messages", len(got))
 	}
+	server.Resume()
 	until(t, "it is read again", func() bool {
 		got, err := s.read(t.Context(), 10, 0)
 		return err == nil && len(got) == 1 && got[0].again && string(got[0].event) == priceEvent(1, 1, 1)
