@@ -29,9 +29,10 @@ func TestARealBrokerIsReadAcrossItsDeath(t *testing.T) {
 	awaitLag(t, stats, 0)
 	stop()
 
-	stats, _ = ingesting(t, topicConfig(brokers), nil, store)
+	stats, stop = ingesting(t, topicConfig(brokers), nil, store)
 	produce(t, p, 0, priceEvent(2, 9, 9))
 	store.awaits(t, map[string]float32{"1": 9, "2": 9, "3": 6})
+	stop()
 	if n := stats.Written.Load() + stats.Older.Load(); n != 1 {
 		t.Errorf("after a restart %d events were read; want the new one", n)
 	}
