@@ -28,6 +28,7 @@ func newStoreServer(t testing.TB) *storeServer {
 	t.Helper()
 	r := &storeServer{t: t, server: redistest.Start(t), cfg: redis.DefaultConfig()}
 	r.cfg.Addresses = []string{r.server.Addr}
+	r.cfg.Timeout = 5 * time.Second // on a busy machine too
 	var err error
 	dir := tree(t, map[string]string{"features.yaml": arithmetic(t)["features.yaml"]})
 	if r.reg, _, err = config.ReadRegistry(filepath.Join(dir, "features.yaml")); err != nil {
