@@ -85,8 +85,8 @@ func (f *fault) seen(p *patient) bool {
 	return ok && !strings.HasPrefix(value, "0\r")
 }
 
-// Requests that each stage has at least; the last one has them after the first
-// that is not degraded.
+// Requests that each stage has at least; the first has them until most of them are not
+// degraded, the last after the first that is not.
 const (
 	requestsBefore = 500
 	requestsDuring = 1500
@@ -137,12 +137,14 @@ func (r *trial) run(t *testing.T) {
 	defer stop()
 	r.heap, r.idle = heap(), goroutines()
 	for n := range callers {
-		running.Go(func() { l.call(ctx, uint64(n)) })
+		pace := time.NewTicker(beat)
+		l.beats = append(l.beats, pace)
+		running.Go(func() { l.call(ctx, uint64(n), pace) })
 	}
 	if r.write {
 		running.Go(func() { p.keepWriting(ctx) })
 	}
-	until(t, "requests before", func() bool { return l.sent[before].Load() >= requestsBefore })
+	l.settle(t)
 	r.begin(p)
 	l.enter(during)
 	until(t, "requests during the fault, and its signs", func() bool {

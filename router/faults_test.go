@@ -24,7 +24,7 @@ import (
 )
 
 // The load on a patient: callers, each of whom asks again at every beat unless it
-// still waits.
+// still waits. On a machine that can't serve so many, beats become longer.
 const (
 	patientItems, patientUsers = 5000, 50
 	callers, candidateCount    = 16, 50
@@ -185,16 +185,16 @@ type load struct {
 	whole   atomic.Int64            // from then to the end of the first ranking that was begun later and is not degraded; 0: none yet
 	peak    atomic.Int64            // goroutines, in any stage
 	began   time.Time
+	beats   []*time.Ticker // of the callers
 
 	mu    sync.Mutex
 	tally [numStages]tally // guarded by mu
 }
 
-// call asks until ctx ends.
-func (l *load) call(ctx context.Context, seed uint64) {
+// call asks at every tick of pace until ctx ends.
+func (l *load) call(ctx context.Context, seed uint64, pace *time.Ticker) {
 	random := rand.New(rand.NewPCG(7, seed))
 	zipf := rand.NewZipf(random, 1.1, 1, patientItems-1)
-	pace := time.NewTicker(beat)
 	defer pace.Stop()
 	var own [numStages]tally
 	res := &rank.Result{}
@@ -241,6 +241,22 @@ func (l *load) ask(req *rank.Request, res *rank.Result, own *[numStages]tally) {
 		peak := l.peak.Load()
 		if n <= peak || l.peak.CompareAndSwap(peak, n) {
 			return
+		}
+	}
+}
+
+// settle makes beats longer until most rankings are not degraded: what is later, the
+// fault has done and not the machine.
+func (l *load) settle(t testing.TB) {
+	t.Helper()
+	for every := 2 * beat; ; every *= 2 {
+		sent, lowered := l.sent[before].Load(), l.lowered[before].Load()
+		until(t, "requests before", func() bool { return l.sent[before].Load() >= sent+requestsBefore })
+		if l.lowered[before].Load()-lowered <= requestsBefore/2 {
+			return
+		}
+		for _, pace := range l.beats {
+			pace.Reset(every)
 		}
 	}
 }
