@@ -35,11 +35,13 @@ func BenchmarkLookup(b *testing.B) {
 }
 
 // BenchmarkStore is what a user's requests for 20 new candidates beside 180 known ones
-// pay, look-up and store: the first for so many known scores, and those after it.
+// pay, look-up and store, where so many scores are known: from one writing of old to
+// the next.
 func BenchmarkStore(b *testing.B) {
-	for _, known := range []int{480, 4000} {
+	for _, known := range []int{200, 480, 4000} {
 		b.Run(fmt.Sprint(known), func(b *testing.B) {
-			const requests, news = 8, 20
+			const news = 20
+			requests := known/youngShare/news + 1
 			c := &call{cache: newCache(b, DefaultConfig())}
 			all, now, user := ids(0, known+requests*news), time.Now(), 0
 			of := make([]uint64, len(all))
@@ -50,7 +52,6 @@ func BenchmarkStore(b *testing.B) {
 			ask := func(from, to int) {
 				c.of = Candidates{IDs: of[from:to], Hashes: of[from:to]}
 				sources := c.sources[:to-from]
-				clear(sources)
 				c.cache.Lookup(&c.view, Key{Version: 1, User: strconv.Itoa(user)}, c.of, now, c.scores[:to-from], sources)
 				for i, source := range sources {
 					if source != rank.SourceCache {
@@ -71,6 +72,33 @@ func BenchmarkStore(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*requests), "ns/request")
+		})
+	}
+}
+
+// BenchmarkTightMemory has users ask for 90 of their own items and 10 that are new, in
+// less memory than all of that takes: few ask often, as in Zipf's law. It reports the
+// share of their own items that is known.
+func BenchmarkTightMemory(b *testing.B) {
+	for _, size := range []struct{ users, own int }{{300, 300}, {1250, 300}, {60, 1500}, {250, 1500}} {
+		b.Run(fmt.Sprintf("%d-of-%d", size.users, size.own), func(b *testing.B) {
+			const asked, news = 90, 10
+			c := &call{cache: newCache(b, Config{Size: 8 << 20, TTL: time.Hour})}
+			random := rand.New(rand.NewPCG(1, 2))
+			zipf := rand.NewZipf(random, 1.1, 10, uint64(size.users-1))
+			now, next, known, candidates := time.Now(), size.own, 0, make([]string, asked+news)
+			request := func() {
+				for i, at := 0, random.IntN(size.own); i < asked; i++ {
+					candidates[i] = strconv.Itoa((at + i) % size.own)
+				}
+				for i := range news {
+					candidates[asked+i] = strconv.Itoa(next)
+					next++
+				}
+				known += c.lookup(Key{Version: 1, User: fmt.Sprint(zipf.Uint64())}, candidates, now)
+				c.store(candidates, now, func(string) float32 { return 1 })
+			}
+			measure(b, request, &known, asked)
 		})
 	}
 }

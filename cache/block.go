@@ -44,7 +44,13 @@ func newBlock(buf []byte, n int, written uint64) block {
 	return b
 }
 
-func (b block) written() uint64 { return binary.LittleEndian.Uint64(b) }
+// written is 0 for a nil block.
+func (b block) written() uint64 {
+	if b == nil {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(b)
+}
 
 // made returns the whole tick of which a slot holds the lower half.
 func (b block) made(low uint32) uint64 {

@@ -114,36 +114,37 @@ func (c *Cache) Hash(id, fields uint64) uint64 {
 	return max(bits.RotateLeft64(id, 31)*0x9e3779b97f4a7c15^fields, 1) // 0 marks an empty slot
 }
 
-// Lookup fills scores and sources for the candidates that are known under key:
+// Lookup fills sources, and scores for the candidates that are known under key:
 // SourceCache while they are fresh, SourceStale while they may stand in. It
-// returns how many are fresh. Other candidates keep their scores, and their
-// sources, which are to be SourceFallback.
+// returns how many are fresh. Other candidates are SourceFallback, and their
+// scores stay as they are.
 //
 // It is to be called before the features of any candidate are: a score that
 // Store takes in later is as old as this look-up. So a change of features in
 // between makes it look older than it is, never younger.
 func (c *Cache) Lookup(v *View, key Key, of Candidates, now time.Time, scores []float32, sources []rank.Source) int {
 	v.Forget()
+	clear(sources)
 	if c.store == nil {
 		return 0
 	}
 	c.digest(v, key)
 	v.seen = c.ticks(now)
-	v.old, v.young = c.block(&v.oldKey, v.seen), c.block(&v.youngKey, v.seen)
+	v.young, v.old = c.get(&v.youngKey, v.seen), c.get(&v.oldKey, v.seen) // in this order, see write
 	if v.old == nil && v.young == nil {
 		c.stats.misses.Add(uint64(len(of.Hashes)))
 		return 0
 	}
-	look := look{
+	l := look{
 		Candidates: of, scores: scores, sources: sources, changes: c.changes.of(key.Reads, c.HashID(key.User)),
-		fresh: since(v.seen, c.ttl()), stale: since(v.seen, c.ttl()+c.maxStale()),
+		freshAfter: since(v.seen, c.ttl()), staleAfter: since(v.seen, c.ttl()+c.maxStale()),
 	}
 	if c.cfg.MaxStale == 0 {
-		look.stale = math.MaxUint64
+		l.staleAfter = math.MaxUint64
 	}
-	look.in(v.old)
-	look.in(v.young)
-	fresh, stale := look.found()
+	l.take(v.old)
+	l.take(v.young)
+	fresh, stale := l.count()
 	c.stats.hits.Add(uint64(fresh))
 	c.stats.stale.Add(uint64(stale))
 	c.stats.misses.Add(uint64(len(of.Hashes) - fresh - stale))
@@ -183,13 +184,13 @@ func (c *Cache) ChangedAll() {
 // beside what v saw under its key. asOf is when the oldest of the features behind
 // them was read if that was before v looked, as it is where rows are kept without
 // being told of changes; the zero time means that none is older. Of two requests
-// of one user that end together, the later one wins, and the other's new scores
-// are computed again when next asked for.
+// of one user at a time, either may lose its new scores, which are computed again
+// when next asked for.
 func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, scores []float32, sources []rank.Source) {
 	if c.store == nil {
 		return
 	}
-	made, ticks := v.seen, c.ticks(now)
+	made, ticks := v.seen, v.notBefore(c.ticks(now))
 	if !asOf.IsZero() {
 		made = min(made, c.ticks(asOf))
 	}
@@ -211,14 +212,14 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 		c.stats.refused.Add(uint64(added))
 		return
 	}
-	young, stored := v.sprout(room, first, ticks), 0
+	young, stored := v.newYoung(room, first, ticks), 0
 	for i, hash := range of.Hashes {
 		if sources[i] == rank.SourceModel && stored < room {
 			stored += young.put(hash, scores[i], made)
 		}
 	}
-	young.carry(v.young, first, maxPairs-stored)
-	if err := c.keep(v, young, first); err != nil {
+	young.carry(v.young, first, maxPairs-stored) // past that, new scores take the places of whichever come last
+	if err := c.write(v, young, first); err != nil {
 		c.stats.refused.Add(uint64(added)) // larger than a shard: can't be, by minShard
 		return
 	}
@@ -226,8 +227,15 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 	c.stats.refused.Add(uint64(added - stored))
 }
 
-// keep writes young, or both blocks as one.
-func (c *Cache) keep(v *View, young block, first uint64) error {
+// write stores young, or both blocks as one. A look-up takes young first, so between
+// the two steps here it sees a pair twice rather than not at all:
+//
+//	look-up            write
+//	                   old = both
+//	young = a copy
+//	                   young is deleted
+//	old = both
+func (c *Cache) write(v *View, young block, first uint64) error {
 	if len(v.old) > youngShare*len(young) {
 		return c.store.Set(name(&v.youngKey), young)
 	}
@@ -240,8 +248,8 @@ func (c *Cache) keep(v *View, young block, first uint64) error {
 	return nil
 }
 
-// block returns a copy of the block under key, nil if there is none of any use.
-func (c *Cache) block(key *blockKey, ticks uint64) block {
+// get returns a copy of the block under key, nil if there is none of any use.
+func (c *Cache) get(key *blockKey, ticks uint64) block {
 	entry, err := c.store.Get(name(key))
 	if err != nil || c.dead(entry, ticks) {
 		return nil
@@ -274,7 +282,7 @@ func (c *Cache) digest(v *View, key Key) {
 		binary.LittleEndian.PutUint64(v.oldKey[8*i:], maphash.Bytes(seed, mixed[:]))
 	}
 	v.youngKey = v.oldKey
-	v.youngKey[7] ^= 1 << 7 // the highest bit of keyHasher's, so in the same shard
+	v.youngKey[0] ^= 1 // another entry
 }
 
 // Close frees the cache.

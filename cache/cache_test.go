@@ -164,48 +164,28 @@ func TestAScoreLivesAsLongAsItsTTL(t *testing.T) {
 	})
 }
 
-func TestAFewNewScoresAreNotPaidForWithAllThatAreKnown(t *testing.T) {
-	c := &call{cache: newCache(t, config)}
-	now := time.Now()
-	c.lookup(alice, ids(0, 800), now)
-	c.store(ids(0, 800), now, number)
-	for known := 810; known <= 900; known += 10 {
-		c.lookup(alice, ids(0, known), now)
-		c.store(ids(0, known), now, number)
-		if fresh := c.lookup(alice, ids(0, known), now); fresh != known {
-			t.Fatalf("%d of %d scores are known", fresh, known)
-		}
-		old, young := 800, known-800
-		if young*youngShare >= old {
-			old, young = known, 0
-		}
-		if n := c.view.old.alive(0, nil); n != old {
-			t.Errorf("old has %d of %d scores; want %d", n, known, old)
-		}
-		if n := c.view.young.alive(0, nil); n != young {
-			t.Errorf("young has %d of %d scores; want %d", n, known, young)
+func TestASourceOfAnotherRequestDoesNotCount(t *testing.T) {
+	for _, cfg := range []Config{config, {}} {
+		c := &call{cache: newCache(t, cfg)}
+		c.lookup(alice, ids(0, 2), time.Now())
+		c.sources = []rank.Source{rank.SourceCache, rank.SourceModel}
+		if fresh := c.cache.Lookup(&c.view, alice, c.of, time.Now(), c.scores, c.sources); fresh != 0 || c.sources[0]+c.sources[1] != rank.SourceFallback {
+			t.Errorf("%d of two unknown candidates are fresh, from %v", fresh, c.sources)
 		}
 	}
 }
 
-func TestTwoRequestsOfOneUserAtATimeMixNothingUp(t *testing.T) {
-	scores := newCache(t, config)
-	now := time.Now()
-	first := &call{cache: scores}
-	first.lookup(alice, ids(0, 800), now)
-	first.store(ids(0, 800), now, number)
-	few, many := &call{cache: scores}, &call{cache: scores}
-	few.lookup(alice, ids(790, 820), now)
-	many.lookup(alice, ids(700, 1500), now)
-	many.store(ids(700, 1500), now, number) // as one block
-	few.store(ids(790, 820), now, number)   // beside it, some of what it has too
-	all := ids(0, 1500)
-	if fresh := first.lookup(alice, all, now); fresh != len(all) {
-		t.Errorf("%d of %d scores are known", fresh, len(all))
-	}
-	for i, id := range all {
-		if first.scores[i] != number(id) {
-			t.Fatalf("%s has score %v", id, first.scores[i])
+func TestAClockThatIsBehindMakesNoScoreYounger(t *testing.T) {
+	c := &call{cache: newCache(t, config)}
+	now := time.Now().Add(time.Second)
+	c.lookup(alice, ids(0, 800), now)
+	c.store(ids(0, 800), now, number)
+	c.lookup(alice, ids(0, 1600), now)
+	c.store(ids(0, 1600), now.Add(-time.Second), number) // as one block, in which the first 800 are
+	c.lookup(alice, ids(0, 1600), now.Add(config.TTL))
+	for i, source := range c.sources {
+		if source != rank.SourceStale {
+			t.Fatalf("candidate %d is %v after the TTL; want stale", i, source)
 		}
 	}
 }

@@ -14,6 +14,6 @@
 // The memory is one bigcache entry per (version, user, context), a small hash
 // table of candidates (see block), and a second one for the latest few where there
 // are many (see View), not one entry per pair.
-// BenchmarkBlockAgainstPair measures both: for 200 known candidates a block
-// takes one look-up in place of 200, and about a third of the memory.
+// BenchmarkBlockAgainstPair measures both: for 200 known candidates blocks take
+// two look-ups in place of 200, and about a third of the memory.
 package cache

@@ -6,14 +6,16 @@ import "github.com/rankgate/rankgate/rank"
 type look struct {
 	Candidates
 
-	scores       []float32
-	sources      []rank.Source
-	changes      userChanges
-	fresh, stale uint64 // ticks after which a score must have been made to be either
+	scores  []float32
+	sources []rank.Source
+	changes userChanges
+
+	// Ticks after which a score must have been made to be fresh, or stale.
+	freshAfter, staleAfter uint64
 }
 
-// in takes from b the scores of the candidates that no block before had fresh.
-func (l *look) in(b block) {
+// take takes from b the scores of the candidates that no block before had fresh.
+func (l *look) take(b block) {
 	if b == nil {
 		return
 	}
@@ -27,16 +29,16 @@ func (l *look) in(b block) {
 		}
 		score, low := readSlot(slot)
 		switch made := b.made(low); {
-		case made > l.fresh && made > l.changes.last(l.IDs[i]):
+		case made > l.freshAfter && made > l.changes.last(l.IDs[i]):
 			l.scores[i], l.sources[i] = score, rank.SourceCache
-		case made > l.stale:
+		case made > l.staleAfter:
 			l.scores[i], l.sources[i] = score, rank.SourceStale
 		}
 	}
 }
 
-// found counts the candidates that have a score.
-func (l *look) found() (fresh, stale int) {
+// count counts the candidates that have a score.
+func (l *look) count() (fresh, stale int) {
 	for _, source := range l.sources {
 		switch source {
 		case rank.SourceCache:

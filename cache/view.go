@@ -7,28 +7,36 @@ import "unsafe"
 //
 // They lie in two blocks, so that a few new scores beside many known ones do not
 // cost a copy of them all: the new ones go to young, and old is written anew when
-// young would outgrow its share. A pair may be in both, with a score that is fresh in
-// one of them: two requests may write the two in any order.
+// young would outgrow its share. A pair may be in both. Then that of young is the
+// later one, unless two requests at a time had the pair scored; so a look-up takes
+// whichever is fresh, and where old is written anew the pair may be found stale
+// sooner than it was.
 type View struct {
 	oldKey, youngKey blockKey
 	old, young       block  // private copies, nil if there was none
 	seen             uint64 // tick of the look-up
-	sprouted, merged []byte // memory for what is written
+	youngs, olds     []byte // memory of the blocks that are written
 }
 
-// youngShare is how many times the size of young old has at least. With n new scores a
-// request, each is copied up to youngShare times as part of old, and size/2n times as
-// part of a young of that size.
+// youngShare is how many times the size of young old has at least. So a new score pays
+// for as many copies of old ones, and each request for a copy of young, which is half
+// full in the mean: see BenchmarkStore.
 const youngShare = 8
 
 // Forget lets go of what was seen.
 func (v *View) Forget() { v.old, v.young = nil, nil }
 
-// sprout returns an empty block with room for that many pairs beside those of young
+// notBefore is now, or when a block was written that is later: a request that ended
+// after this one began may have written it. No pair is younger than its block.
+func (v *View) notBefore(now uint64) uint64 {
+	return max(now, v.seen, v.old.written(), v.young.written())
+}
+
+// newYoung returns an empty block with room for that many pairs beside those of young
 // that were made at first or later.
-func (v *View) sprout(room int, first, now uint64) block {
-	b := newBlock(v.sprouted, min(room+v.young.alive(first, nil), maxPairs), now)
-	v.sprouted = b
+func (v *View) newYoung(room int, first, now uint64) block {
+	b := newBlock(v.youngs, min(room+v.young.alive(first, nil), maxPairs), now)
+	v.youngs = b
 	return b
 }
 
@@ -41,8 +49,8 @@ func (v *View) merge(young block, first uint64) block {
 	n := young.alive(0, nil)
 	alive := v.old.alive(first, young)
 	room := min(alive, maxPairs-n)
-	b := newBlock(v.merged, n+room, young.written())
-	v.merged = b
+	b := newBlock(v.olds, n+room, young.written())
+	v.olds = b
 	b.carry(young, 0, n)
 	if room < alive { // slow path
 		first = v.old.youngest(room, young)

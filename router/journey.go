@@ -69,7 +69,6 @@ func (j *journey) lookup(c *cache.Cache) {
 	j.candidates.distinguish(j.req, c, plan)
 	n := j.candidates.count()
 	j.scores, j.sources = resize(j.scores, n), resize(j.sources, n)
-	clear(j.sources)
 	key := cache.Key{Version: j.version.ID, User: j.req.User, Context: plan.ContextDigest(j.req)}
 	key.Reads.User, key.Reads.Items, key.Reads.Pairs = plan.Reads()
 	c.Lookup(&j.view, key, j.candidates.hashes(), j.now, j.scores, j.sources)

@@ -1,0 +1,132 @@
+package cache
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rankgate/rankgate/rank"
+)
+
+func TestAFewNewScoresAreNotPaidForWithAllThatAreKnown(t *testing.T) {
+	c := &call{cache: newCache(t, config)}
+	now := time.Now()
+	c.lookup(alice, ids(0, 800), now)
+	c.store(ids(0, 800), now, number)
+	for known := 810; known <= 900; known += 10 {
+		c.lookup(alice, ids(0, known), now)
+		c.store(ids(0, known), now, number)
+		if fresh := c.lookup(alice, ids(0, known), now); fresh != known {
+			t.Fatalf("%d of %d scores are known", fresh, known)
+		}
+		old, young := 800, known-800
+		if young*youngShare >= old {
+			old, young = known, 0
+		}
+		if n := c.view.old.alive(0, nil); n != old {
+			t.Errorf("old has %d of %d scores; want %d", n, known, old)
+		}
+		if n := c.view.young.alive(0, nil); n != young {
+			t.Errorf("young has %d of %d scores; want %d", n, known, young)
+		}
+	}
+}
+
+// halves makes a cache of alice's scores in two blocks: 0 to 799 in old, 800 to 809 in young.
+func halves(t *testing.T, now time.Time) *Cache {
+	t.Helper()
+	c := &call{cache: newCache(t, config)}
+	for _, known := range []int{800, 810} {
+		c.lookup(alice, ids(0, known), now)
+		c.store(ids(0, known), now, number)
+	}
+	c.lookup(alice, nil, now)
+	if c.view.old.alive(0, nil) != 800 || c.view.young.alive(0, nil) != 10 {
+		t.Fatalf("%d scores in old, %d in young", c.view.old.alive(0, nil), c.view.young.alive(0, nil))
+	}
+	return c.cache
+}
+
+func TestOfTwoRequestsAtATimeNeitherLosesWhatWasKnown(t *testing.T) {
+	now := time.Now()
+	for _, first := range []int{0, 1} {
+		scores := halves(t, now)
+		few, many := &call{cache: scores}, &call{cache: scores}
+		asked := [][]string{ids(790, 820), ids(700, 1500)} // the second writes both as one block
+		few.lookup(alice, asked[0], now)
+		many.lookup(alice, asked[1], now)
+		for _, n := range []int{first, 1 - first} {
+			[]*call{few, many}[n].store(asked[n], now, number)
+		}
+		c := &call{cache: scores}
+		if fresh := c.lookup(alice, ids(0, 810), now); fresh != 810 {
+			t.Errorf("request %d stores first: %d of the 810 scores that were known are left", first, fresh)
+		}
+		if fresh := c.lookup(alice, ids(820, 1500), now); fresh != 680 {
+			t.Errorf("request %d stores first: %d of 680 new scores are known", first, fresh)
+		}
+		for i, id := range ids(820, 1500) {
+			if c.scores[i] != number(id) {
+				t.Fatalf("%s has score %v", id, c.scores[i])
+			}
+		}
+	}
+}
+
+func TestEitherBlockMayBeEvicted(t *testing.T) {
+	now := time.Now()
+	f := func(what string, key func(v *View) *blockKey, left int) {
+		t.Helper()
+		c := &call{cache: halves(t, now)}
+		c.lookup(alice, nil, now)
+		if err := c.cache.store.Delete(name(key(&c.view))); err != nil {
+			t.Fatal(err)
+		}
+		all := ids(0, 810)
+		if fresh := c.lookup(alice, all, now); fresh != left {
+			t.Errorf("without %s %d scores are known; want %d", what, fresh, left)
+		}
+		c.store(all, now, number)
+		if fresh := c.lookup(alice, all, now); fresh != len(all) {
+			t.Errorf("without %s %d scores are known after a store; want %d", what, fresh, len(all))
+		}
+	}
+	f("old", func(v *View) *blockKey { return &v.oldKey }, 10)
+	f("young", func(v *View) *blockKey { return &v.youngKey }, 800)
+}
+
+func TestOfTwoScoresOfAPairTheOneThatIsFreshCounts(t *testing.T) {
+	now := time.Now()
+	scores := halves(t, now)
+	late, pair := &call{cache: scores}, ids(805, 806)
+	later := now.Add(config.TTL - 5*Tick)
+	late.lookup(alice, pair, now) // and ends only when others have scored it anew and written old
+	late.sources[0] = rank.SourceFallback
+	c := &call{cache: scores}
+	c.lookup(alice, ids(700, 1500), later)
+	clear(c.sources)
+	c.store(ids(700, 1500), later, number)
+	late.store(pair, later, number)
+	c.lookup(alice, pair, later.Add(10*Tick))
+	if _, made := c.view.young.find(c.of.Hashes[0]); !made || c.sources[0] != rank.SourceCache {
+		t.Errorf("the pair is %v, in young: %v; want the fresh one of old", c.sources[0], made)
+	}
+}
+
+func TestAFewNewScoresAllocateNothingPerKnownOne(t *testing.T) {
+	allocations := func(known int) float64 {
+		c := &call{cache: newCache(t, config)}
+		now, all := time.Now(), ids(0, known)
+		c.lookup(alice, all, now)
+		c.store(all, now, number)
+		return testing.AllocsPerRun(100, func() {
+			c.cache.Lookup(&c.view, alice, c.of, now, c.scores, c.sources)
+			for i := range 10 {
+				c.sources[i] = rank.SourceModel
+			}
+			c.cache.Store(&c.view, time.Time{}, c.of, now, c.scores, c.sources)
+		})
+	}
+	if few, many := allocations(400), allocations(4000); many > few {
+		t.Errorf("%v allocations beside 400 known scores, %v beside 4000", few, many)
+	}
+}
