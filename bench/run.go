@@ -77,14 +77,14 @@ func rivalsCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			r := running{full: full, only: []string{"rivals"}}
 			run, err := r.measure(c.Context(), c.ErrOrStderr())
-			if err != nil {
+			if run == nil {
 				return err
 			}
 			for i := range run.Contests {
 				fmt.Fprintf(c.OutOrStdout(), "%s\n\n", run.Contests[i].Workload)
 				printCosts(c.OutOrStdout(), run.Contests[i].Stacks)
 			}
-			return page.Markdown(c.OutOrStdout(), run, nil)
+			return errors.Join(err, page.Markdown(c.OutOrStdout(), run, nil))
 		},
 	}
 	c.Flags().BoolVar(&full, "full", false, "take longer: more rounds")
@@ -103,13 +103,14 @@ func (r *running) run(ctx context.Context, out, log io.Writer) error {
 		return fmt.Errorf("--out: %w", err)
 	}
 	run, err := r.measure(ctx, log)
-	if err != nil {
-		if run != nil { // what could be measured is shown, and not kept
-			err = errors.Join(err, page.Markdown(out, run, nil))
-		}
+	switch {
+	case run == nil:
 		return err
+	case err != nil: // what could be measured is shown, and not kept
+		return errors.Join(err, page.Markdown(out, run, nil))
+	default:
+		return r.tell(out, log, run)
 	}
-	return r.tell(out, log, run)
 }
 
 // passing is the page of a run that is not kept.
@@ -131,6 +132,7 @@ func (r *running) prepare() error {
 	return os.Remove(probe.Name())
 }
 
+// measure runs the sections. Its run is nil only if none was begun.
 func (r *running) measure(ctx context.Context, log io.Writer) (*result.Run, error) {
 	sections, err := r.sections()
 	if err != nil {

@@ -20,8 +20,11 @@ func soakCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "resident memory: %.1f MB in the mean, %+.2f %% an hour, seen for %v; %d of %d answers were not complete\n",
-				soaked.Mean(), 100*soaked.Hourly(), length, soaked.Incomplete, soaked.Answers)
+			fmt.Fprintf(c.OutOrStdout(), "resident memory: %.1f MB in the mean, %+.2f %% an hour, seen for %v; %s\n",
+				soaked.Mean(), 100*soaked.Hourly(), length, soaked.Completeness())
+			if why := soaked.Invalid(); why != "" {
+				return errors.New(why)
+			}
 			return nil
 		})
 	c.PreRunE = func(*cobra.Command, []string) error {

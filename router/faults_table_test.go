@@ -100,6 +100,7 @@ const mostRecovery = 5 * time.Second
 // trial is what came of one fault.
 type trial struct {
 	*fault
+	beat            time.Duration
 	tally           [numStages]tally
 	opened          uint64
 	reasons         [redis.NumReasons]uint64
@@ -144,7 +145,7 @@ func (r *trial) run(t *testing.T) {
 	if r.write {
 		running.Go(func() { p.keepWriting(ctx) })
 	}
-	l.settle(t)
+	r.beat = l.settle(t)
 	r.begin(p)
 	l.enter(during)
 	until(t, "requests during the fault, and its signs", func() bool {
@@ -204,12 +205,12 @@ func heap() uint64 {
 func table(trials []*trial) string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\n%d callers, %d candidates, budget %v; times in ms\n", callers, candidateCount, budgetOfOne)
-	fmt.Fprintln(w, "fault\tstage\tsent\tfailed\tdegraded\tp50\tp99\t>2x budget\tbreaker opened\trecovered after\tgoroutines\theap MiB\trows not read, by reason")
+	fmt.Fprintf(w, "\n%d callers, %d candidates, budget %v; times in ms; a caller asks at every beat\n", callers, candidateCount, budgetOfOne)
+	fmt.Fprintln(w, "fault\tstage\tbeat\tsent\tfailed\tdegraded\tp50\tp99\t>2x budget\tbreaker opened\trecovered after\tgoroutines\theap MiB\trows not read, by reason")
 	for _, r := range trials {
 		for s := range numStages {
 			in := &r.tally[s]
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%d\t", r.name, stageNames[s], len(in.took), in.failed, in.degraded,
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%d\t", r.name, stageNames[s], ms(r.beat), len(in.took), in.failed, in.degraded,
 				ms(in.percentile(50)), ms(in.percentile(99)), in.overrun)
 			switch s {
 			case during:

@@ -29,6 +29,7 @@ const (
 	patientItems, patientUsers = 5000, 50
 	callers, candidateCount    = 16, 50
 	beat                       = 10 * time.Millisecond
+	slowestBeat                = 32 * beat
 	budgetOfOne                = 50 * time.Millisecond
 )
 
@@ -245,18 +246,22 @@ func (l *load) ask(req *rank.Request, res *rank.Result, own *[numStages]tally) {
 	}
 }
 
-// settle makes beats longer until most rankings are not degraded: what is later, the
-// fault has done and not the machine.
-func (l *load) settle(t testing.TB) {
+// settle makes beats longer until most rankings are not degraded, and returns how long
+// they are: what is later, the fault has done and not the machine.
+func (l *load) settle(t testing.TB) time.Duration {
 	t.Helper()
-	for every := 2 * beat; ; every *= 2 {
+	for every := beat; ; every *= 2 {
 		sent, lowered := l.sent[before].Load(), l.lowered[before].Load()
 		until(t, "requests before", func() bool { return l.sent[before].Load() >= sent+requestsBefore })
-		if l.lowered[before].Load()-lowered <= requestsBefore/2 {
-			return
+		sent, lowered = l.sent[before].Load()-sent, l.lowered[before].Load()-lowered
+		switch {
+		case lowered <= sent/2:
+			return every
+		case every >= slowestBeat:
+			t.Fatalf("%d of %d rankings are degraded before any fault, though each caller asks only every %v", lowered, sent, every)
 		}
 		for _, pace := range l.beats {
-			pace.Reset(every)
+			pace.Reset(2 * every)
 		}
 	}
 }

@@ -87,8 +87,11 @@ func Run(ctx context.Context, site *stack.Site, sections []Section, length Lengt
 	s := &session{ctx: ctx, site: site, result: r, length: length, log: log}
 	var errs []error
 	for _, section := range sections {
-		if ctx.Err() != nil {
-			return errors.Join(append(errs, ctx.Err())...)
+		if err := ctx.Err(); err != nil {
+			if len(errs) == 0 { // else they are of it
+				errs = append(errs, err)
+			}
+			break
 		}
 		began, outcome := time.Now(), ""
 		if err := section.run(s); err != nil {

@@ -47,12 +47,8 @@ func (s *session) soak() error {
 		Text:   "A level line means that nothing is kept for ever. The first minutes, in which the cache fills, are left out.",
 		Curves: []result.Curve{{Name: stack.GatewayName, XY: soaked.Curve}},
 	})
-	claim.Note = fmt.Sprintf("%d of %d answers were not complete", soaked.Incomplete, soaked.Answers)
-	if float64(soaked.Incomplete) > mostIncomplete*float64(soaked.Answers) {
-		s.claimValid("not valid: "+claim.Note, claim, measure.Figure{})
-		return nil
-	}
-	s.claim(claim, exactly(100*soaked.Hourly()))
+	claim.Note = soaked.Completeness()
+	s.claimValid(soaked.Invalid(), claim, exactly(100*soaked.Hourly()))
 	return nil
 }
 
@@ -76,6 +72,19 @@ func (s *Soaked) Mean() (mean float64) {
 
 // Hourly is by which share of its mean the memory grows in an hour, by least squares.
 func (s *Soaked) Hourly() float64 { return 60 * measure.Slope(s.Curve) / s.Mean() }
+
+// Completeness says how many answers were not complete.
+func (s *Soaked) Completeness() string {
+	return fmt.Sprintf("%d of %d answers were not complete", s.Incomplete, s.Answers)
+}
+
+// Invalid says why the figures do not count, "" if they do.
+func (s *Soaked) Invalid() string {
+	if float64(s.Incomplete) <= mostIncomplete*float64(s.Answers) {
+		return ""
+	}
+	return "not valid: " + s.Completeness()
+}
 
 // Soak keeps a server busy at a quarter of what it can do at first: while users come
 // back, more is known of each, and to look that up costs more. What it holds is noted

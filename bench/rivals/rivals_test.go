@@ -89,7 +89,7 @@ func TestRivalsScoreAsONNXRuntimeDoes(t *testing.T) {
 	}
 	for _, r := range All() {
 		if _, ok := r.kind.(goProgram); !ok {
-			continue // checked wherever it is started: what it needs takes minutes to install
+			continue // checked wherever it is started, so by the tests of bench/claims: it needs an environment of its own
 		}
 		t.Run(r.Name, func(t *testing.T) {
 			running, err := r.Start(t.Context(), cfg, questions...)
