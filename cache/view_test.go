@@ -1,8 +1,11 @@
 package cache
 
 import (
+	"strconv"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/rankgate/rankgate/rank"
 )
@@ -129,4 +132,70 @@ func TestAFewNewScoresAllocateNothingPerKnownOne(t *testing.T) {
 	if few, many := allocations(400), allocations(4000); many > few {
 		t.Errorf("%v allocations beside 400 known scores, %v beside 4000", few, many)
 	}
+}
+
+// TestRequestsInAnyOrderGiveNoScoreItIsNot has requests of one user begin and end in
+// any order, at clocks that differ a little, while blocks are evicted. Each scores what
+// is not fresh with its own number, so that a score tells who made it.
+func TestRequestsInAnyOrderGiveNoScoreItIsNot(t *testing.T) {
+	cache := newCache(t, Config{Size: 1 << 20, TTL: time.Second, MaxStale: time.Second})
+	user := 0
+	rapid.Check(t, func(t *rapid.T) {
+		user++
+		key, now := Key{Version: 1, User: strconv.Itoa(user)}, cache.start.Add(time.Hour)
+		type request struct {
+			call
+			ids    []string
+			began  time.Time
+			scored map[string]bool
+		}
+		var all []*request // by number
+		var open []int     // numbers of those that have not ended
+		begin := func(t *rapid.T) {
+			from := rapid.IntRange(0, 200).Draw(t, "from")
+			r := &request{call: call{cache: cache}, began: now, scored: map[string]bool{}}
+			r.ids = ids(from, from+rapid.SampledFrom([]int{1, 3, 10, 100, 300}).Draw(t, "candidates"))
+			r.lookup(key, r.ids, now)
+			for i, id := range r.ids {
+				if r.sources[i] == rank.SourceFallback {
+					continue
+				}
+				maker := all[int(r.scores[i])]
+				age, limit := now.Sub(maker.began), time.Second
+				if r.sources[i] == rank.SourceStale {
+					limit *= 2
+				}
+				if !maker.scored[id] || age > limit {
+					t.Fatalf("%s is %v by request %v, which began %v ago and scored it: %v", id, r.sources[i], r.scores[i], age, maker.scored[id])
+				}
+			}
+			open, all = append(open, len(all)), append(all, r)
+		}
+		end := func(t *rapid.T) {
+			if len(open) == 0 {
+				t.Skip("all have ended")
+			}
+			at := rapid.IntRange(0, len(open)-1).Draw(t, "which")
+			number := open[at]
+			r := all[number]
+			open = append(open[:at], open[at+1:]...)
+			for i, id := range r.ids {
+				r.scored[id] = r.sources[i] != rank.SourceCache
+			}
+			behind := time.Duration(rapid.IntRange(0, 5).Draw(t, "ms behind")) * time.Millisecond
+			r.store(r.ids, now.Add(-behind), func(string) float32 { return float32(number) })
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"begin": begin,
+			"end":   end,
+			"wait": func(t *rapid.T) {
+				now = now.Add(time.Duration(rapid.IntRange(1, 700).Draw(t, "ms")) * time.Millisecond)
+			},
+			"evict": func(t *rapid.T) {
+				v := &View{}
+				cache.digest(v, key)
+				_ = cache.store.Delete(name(rapid.SampledFrom([]*blockKey{&v.oldKey, &v.youngKey}).Draw(t, "block"))) // it may not be there
+			},
+		})
+	})
 }
