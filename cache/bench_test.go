@@ -41,7 +41,7 @@ func BenchmarkStore(b *testing.B) {
 	for _, known := range []int{200, 480, 4000} {
 		b.Run(fmt.Sprint(known), func(b *testing.B) {
 			const news = 20
-			requests := known/youngShare/news + 1
+			requests := (known + youngShare*news - 1) / (youngShare * news)
 			c := &call{cache: newCache(b, DefaultConfig())}
 			all, now, user := ids(0, known+requests*news), time.Now(), 0
 			of := make([]uint64, len(all))

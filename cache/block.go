@@ -44,13 +44,7 @@ func newBlock(buf []byte, n int, written uint64) block {
 	return b
 }
 
-// written is 0 for a nil block.
-func (b block) written() uint64 {
-	if b == nil {
-		return 0
-	}
-	return binary.LittleEndian.Uint64(b)
-}
+func (b block) written() uint64 { return binary.LittleEndian.Uint64(b) }
 
 // made returns the whole tick of which a slot holds the lower half.
 func (b block) made(low uint32) uint64 {
@@ -126,17 +120,24 @@ func (b block) has(hash uint64) bool {
 	return found
 }
 
-// carry moves the pairs of old that were made at first or later into b, unless it has
-// them already, until there is no room for more. It returns the room that is left. Of
-// a nil block nothing is moved.
+// carry moves the pairs of old that were made at first or later into b, until there is
+// no room for more; of a pair that both have, the score that was made later stays. It
+// returns the room that is left. Of a nil block nothing is moved.
 func (b block) carry(old block, first uint64, room int) int {
-	for hash, slot := range old.pairs {
-		if room == 0 {
-			break
+	for hash, from := range old.pairs {
+		score, low := readSlot(from)
+		made := min(old.made(low), b.written()) // whose clock was behind, if that is later
+		if made < first {
+			continue
 		}
-		score, low := readSlot(slot)
-		if made := old.made(low); made >= first {
-			room -= b.put(hash, score, made)
+		to, found := b.find(hash)
+		if found {
+			if _, low := readSlot(to); made > b.made(low) {
+				writeSlot(to, hash, score, uint32(made))
+			}
+		} else if room > 0 {
+			writeSlot(to, hash, score, uint32(made))
+			room--
 		}
 	}
 	return room

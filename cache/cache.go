@@ -130,7 +130,8 @@ func (c *Cache) Lookup(v *View, key Key, of Candidates, now time.Time, scores []
 	}
 	c.digest(v, key)
 	v.seen = c.ticks(now)
-	v.young, v.old = c.get(&v.youngKey, v.seen), c.get(&v.oldKey, v.seen) // in this order, see write
+	v.young = c.get(&v.youngKey, v.seen) // before old: see write
+	v.old = c.get(&v.oldKey, v.seen)
 	if v.old == nil && v.young == nil {
 		c.stats.misses.Add(uint64(len(of.Hashes)))
 		return 0
@@ -190,7 +191,8 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 	if c.store == nil {
 		return
 	}
-	made, ticks := v.seen, v.notBefore(c.ticks(now))
+	ticks := c.ticks(now)
+	made := min(v.seen, ticks)
 	if !asOf.IsZero() {
 		made = min(made, c.ticks(asOf))
 	}
@@ -218,7 +220,7 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 			stored += young.put(hash, scores[i], made)
 		}
 	}
-	young.carry(v.young, first, maxPairs-stored) // past that, new scores take the places of whichever come last
+	young.carry(v.young, first, maxPairs-stored) // of more, those in the last slots go
 	if err := c.write(v, young, first); err != nil {
 		c.stats.refused.Add(uint64(added)) // larger than a shard: can't be, by minShard
 		return
@@ -227,14 +229,16 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 	c.stats.refused.Add(uint64(added - stored))
 }
 
-// write stores young, or both blocks as one. A look-up takes young first, so between
-// the two steps here it sees a pair twice rather than not at all:
+// write stores young, or both blocks as one. A look-up that took old first could miss
+// what is known:
 //
-//	look-up            write
-//	                   old = both
-//	young = a copy
-//	                   young is deleted
-//	old = both
+//	look-up                write
+//	old = as it was
+//	                       old = both
+//	                       young is deleted
+//	young = none
+//
+// So it takes young first, and at worst sees a pair twice.
 func (c *Cache) write(v *View, young block, first uint64) error {
 	if len(v.old) > youngShare*len(young) {
 		return c.store.Set(name(&v.youngKey), young)
@@ -243,7 +247,7 @@ func (c *Cache) write(v *View, young block, first uint64) error {
 		return err
 	}
 	if v.young != nil {
-		_ = c.store.Delete(name(&v.youngKey)) // fails if it was evicted meanwhile
+		_ = c.store.Delete(name(&v.youngKey)) // fails if it is gone already
 	}
 	return nil
 }
@@ -282,7 +286,7 @@ func (c *Cache) digest(v *View, key Key) {
 		binary.LittleEndian.PutUint64(v.oldKey[8*i:], maphash.Bytes(seed, mixed[:]))
 	}
 	v.youngKey = v.oldKey
-	v.youngKey[0] ^= 1 // another entry
+	v.youngKey[0] ^= 1 // another entry, in the neighbouring shard if there are several
 }
 
 // Close frees the cache.

@@ -7,10 +7,8 @@ import "unsafe"
 //
 // They lie in two blocks, so that a few new scores beside many known ones do not
 // cost a copy of them all: the new ones go to young, and old is written anew when
-// young would outgrow its share. A pair may be in both. Then that of young is the
-// later one, unless two requests at a time had the pair scored; so a look-up takes
-// whichever is fresh, and where old is written anew the pair may be found stale
-// sooner than it was.
+// young would outgrow its share. A pair may be in both, made later in either, for
+// requests of a user may overlap. So a look-up takes whichever score is fresh.
 type View struct {
 	oldKey, youngKey blockKey
 	old, young       block  // private copies, nil if there was none
@@ -25,12 +23,6 @@ const youngShare = 8
 
 // Forget lets go of what was seen.
 func (v *View) Forget() { v.old, v.young = nil, nil }
-
-// notBefore is now, or when a block was written that is later: a request that ended
-// after this one began may have written it. No pair is younger than its block.
-func (v *View) notBefore(now uint64) uint64 {
-	return max(now, v.seen, v.old.written(), v.young.written())
-}
 
 // newYoung returns an empty block with room for that many pairs beside those of young
 // that were made at first or later.

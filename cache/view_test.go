@@ -1,10 +1,10 @@
 package cache
 
 import (
-	"strconv"
 	"testing"
 	"time"
 
+	"github.com/allegro/bigcache/v3"
 	"pgregory.net/rapid"
 
 	"github.com/rankgate/rankgate/rank"
@@ -110,8 +110,8 @@ func TestOfTwoScoresOfAPairTheOneThatIsFreshCounts(t *testing.T) {
 	c.store(ids(700, 1500), later, number)
 	late.store(pair, later, number)
 	c.lookup(alice, pair, later.Add(10*Tick))
-	if _, made := c.view.young.find(c.of.Hashes[0]); !made || c.sources[0] != rank.SourceCache {
-		t.Errorf("the pair is %v, in young: %v; want the fresh one of old", c.sources[0], made)
+	if _, inYoung := c.view.young.find(c.of.Hashes[0]); !inYoung || c.sources[0] != rank.SourceCache {
+		t.Errorf("the pair is %v, in young: %v; want the fresh one of old", c.sources[0], inYoung)
 	}
 }
 
@@ -134,15 +134,18 @@ func TestAFewNewScoresAllocateNothingPerKnownOne(t *testing.T) {
 	}
 }
 
-// TestRequestsInAnyOrderGiveNoScoreItIsNot has requests of one user begin and end in
-// any order, at clocks that differ a little, while blocks are evicted. Each scores what
-// is not fresh with its own number, so that a score tells who made it.
-func TestRequestsInAnyOrderGiveNoScoreItIsNot(t *testing.T) {
-	cache := newCache(t, Config{Size: 1 << 20, TTL: time.Second, MaxStale: time.Second})
-	user := 0
+// TestRequestsInAnyOrderFindOnlyScoresOfTheirTime has requests of one user begin and end in
+// any order, at clocks that differ a little, while features change and blocks are
+// evicted. Each scores what is not fresh with its own number, so that a score tells who
+// made it. In the end one that is alone finds again what it has stored.
+func TestRequestsInAnyOrderFindOnlyScoresOfTheirTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		user++
-		key, now := Key{Version: 1, User: strconv.Itoa(user)}, cache.start.Add(time.Hour)
+		cache, err := New(Config{Size: 1 << 20, TTL: time.Second, MaxStale: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cache.Close()
+		now, changed := cache.start.Add(time.Hour), time.Time{}
 		type request struct {
 			call
 			ids    []string
@@ -155,7 +158,7 @@ func TestRequestsInAnyOrderGiveNoScoreItIsNot(t *testing.T) {
 			from := rapid.IntRange(0, 200).Draw(t, "from")
 			r := &request{call: call{cache: cache}, began: now, scored: map[string]bool{}}
 			r.ids = ids(from, from+rapid.SampledFrom([]int{1, 3, 10, 100, 300}).Draw(t, "candidates"))
-			r.lookup(key, r.ids, now)
+			r.lookup(alice, r.ids, now)
 			for i, id := range r.ids {
 				if r.sources[i] == rank.SourceFallback {
 					continue
@@ -168,34 +171,93 @@ func TestRequestsInAnyOrderGiveNoScoreItIsNot(t *testing.T) {
 				if !maker.scored[id] || age > limit {
 					t.Fatalf("%s is %v by request %v, which began %v ago and scored it: %v", id, r.sources[i], r.scores[i], age, maker.scored[id])
 				}
+				if r.sources[i] == rank.SourceCache && maker.began.Before(changed) {
+					t.Fatalf("%s is fresh by request %v, which began %v before the user changed", id, r.scores[i], changed.Sub(maker.began))
+				}
 			}
 			open, all = append(open, len(all)), append(all, r)
 		}
-		end := func(t *rapid.T) {
-			if len(open) == 0 {
-				t.Skip("all have ended")
-			}
-			at := rapid.IntRange(0, len(open)-1).Draw(t, "which")
+		end := func(at int, behind time.Duration) {
 			number := open[at]
 			r := all[number]
 			open = append(open[:at], open[at+1:]...)
 			for i, id := range r.ids {
 				r.scored[id] = r.sources[i] != rank.SourceCache
 			}
-			behind := time.Duration(rapid.IntRange(0, 5).Draw(t, "ms behind")) * time.Millisecond
 			r.store(r.ids, now.Add(-behind), func(string) float32 { return float32(number) })
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"begin": begin,
-			"end":   end,
+			"end": func(t *rapid.T) {
+				if len(open) == 0 {
+					t.Skip("all have ended")
+				}
+				end(rapid.IntRange(0, len(open)-1).Draw(t, "which"), time.Duration(rapid.IntRange(0, 5).Draw(t, "ms behind"))*time.Millisecond)
+			},
 			"wait": func(t *rapid.T) {
 				now = now.Add(time.Duration(rapid.IntRange(1, 700).Draw(t, "ms")) * time.Millisecond)
 			},
+			"change": func(*rapid.T) {
+				changed = now
+				cache.changes.mark(userSlot(cache.HashID(alice.User)), cache.ticks(now))
+			},
 			"evict": func(t *rapid.T) {
 				v := &View{}
-				cache.digest(v, key)
+				cache.digest(v, alice)
 				_ = cache.store.Delete(name(rapid.SampledFrom([]*blockKey{&v.oldKey, &v.youngKey}).Draw(t, "block"))) // it may not be there
 			},
 		})
+		now = now.Add(10 * time.Millisecond) // past all clocks, and the last change
+		begin(t)
+		end(len(open)-1, 0)
+		last := &call{cache: cache}
+		asked := all[len(all)-1].ids
+		if fresh := last.lookup(alice, asked, now); fresh != len(asked) {
+			t.Fatalf("%d of %d scores are fresh that were stored last", fresh, len(asked))
+		}
 	})
+}
+
+// interrupted is keyHasher, and calls between before the second key that it is given.
+type interrupted struct {
+	keys    int
+	between func()
+}
+
+func (h *interrupted) Sum64(key string) uint64 {
+	if h.keys++; h.keys == 2 {
+		h.between()
+	}
+	return keyHasher{}.Sum64(key)
+}
+
+func TestALookUpMissesNothingThatIsWrittenAsOneBlockMeanwhile(t *testing.T) {
+	scores, hasher := newCache(t, config), &interrupted{keys: 2}
+	store, err := bigcache.New(t.Context(), bigcache.Config{Shards: 2, LifeWindow: time.Hour, Hasher: hasher})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer scores.store.Close() // the one without interruptions
+	scores.store = store
+	now, known := time.Now(), ids(0, 810)
+	writer := &call{cache: scores}
+	for _, n := range []int{800, 810, 1600} {
+		all := ids(0, n)
+		write := func() {
+			writer.lookup(alice, all, now)
+			writer.store(all, now, number)
+		}
+		if n <= len(known) { // 800 scores in old, 10 in young
+			write()
+			continue
+		}
+		hasher.keys, hasher.between = 0, write
+		reader := &call{cache: scores}
+		if fresh := reader.lookup(alice, known, now); fresh != len(known) {
+			t.Errorf("%d of %d scores are known to a look-up during which old and young are written as one", fresh, len(known))
+		}
+	}
+	if writer.lookup(alice, known, now); writer.view.young != nil {
+		t.Error("they were not")
+	}
 }

@@ -29,7 +29,7 @@ const (
 	patientItems, patientUsers = 5000, 50
 	callers, candidateCount    = 16, 50
 	beat                       = 10 * time.Millisecond
-	slowestBeat                = 32 * beat
+	slowestBeat                = 8 * beat
 	budgetOfOne                = 50 * time.Millisecond
 )
 

@@ -55,7 +55,7 @@ func (s *session) coldOf(name string, bound float64) error {
 		}
 		s.claim(result.Claim{
 			Name: fmt.Sprintf("CPU of a cold request, %s model", w.Graph.Name), Workload: w.String(),
-			Floor: stack.ReplyName + " + " + stack.PassName, Unit: "×", Bound: bound,
+			Floor: floorsName, Unit: "×", Bound: bound,
 			Note: fmt.Sprintf("%.2f× of one bare process that does both; %s", measure.Ratio(records[0], records[4]).Median, spent),
 		}, measure.Ratio(records[0], records[1], records[2]))
 	}

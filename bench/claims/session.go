@@ -88,10 +88,7 @@ func Run(ctx context.Context, site *stack.Site, sections []Section, length Lengt
 	var errs []error
 	for _, section := range sections {
 		if err := ctx.Err(); err != nil {
-			if len(errs) == 0 { // else they are of it
-				errs = append(errs, err)
-			}
-			break
+			return errors.Join(append(errs, err)...)
 		}
 		began, outcome := time.Now(), ""
 		if err := section.run(s); err != nil {

@@ -80,7 +80,7 @@ func (s *Soaked) Completeness() string {
 
 // Invalid says why the figures do not count, "" if they do.
 func (s *Soaked) Invalid() string {
-	if float64(s.Incomplete) <= mostIncomplete*float64(s.Answers) {
+	if s.Answers > 0 && float64(s.Incomplete) <= mostIncomplete*float64(s.Answers) {
 		return ""
 	}
 	return "not valid: " + s.Completeness()
