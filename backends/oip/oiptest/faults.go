@@ -11,7 +11,9 @@ type Faults struct {
 	Delay         time.Duration
 	DelayFraction float64 // 0.05: each twentieth call
 
-	Hold <-chan struct{} // keeps the calls that workers have taken, until it is closed; nil means not at all
+	// Hold keeps the calls that workers have taken until it is closed; nil means not at
+	// all. It can't be told to a server in another process.
+	Hold <-chan struct{} `json:"-"`
 
 	Slowdown float64 // multiplies the time that calls are served for; 0 means 1
 
