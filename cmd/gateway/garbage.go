@@ -34,10 +34,11 @@ func afterCollection(s *spacing) {
 	runtime.AddCleanup(new(*spacing), afterCollection, s)
 }
 
-// adjust tells the collector of a percentage that is another by far. To tell it stops
-// all goroutines for some microseconds.
+// adjust tells the collector of a percentage that is another by far, or the usual one.
+// To tell it stops all goroutines for some microseconds.
 func (s *spacing) adjust(marked uint64) {
-	if p := percentFor(marked); p > s.percent*5/4 || p < s.percent*4/5 {
+	p := percentFor(marked)
+	if p > s.percent*5/4 || p < s.percent*4/5 || p == usualPercent && p != s.percent {
 		s.percent = p
 		debug.SetGCPercent(p)
 	}

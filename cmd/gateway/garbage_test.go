@@ -29,6 +29,18 @@ func TestWhereLittleIsMarkedTheCollectorWaitsForMore(t *testing.T) {
 	}
 }
 
+func TestWhereMuchIsKeptTheCollectorIsAsUsual(t *testing.T) {
+	before := debug.SetGCPercent(usualPercent)
+	defer debug.SetGCPercent(before)
+	s := spacing{percent: usualPercent}
+	for _, marked := range []uint64{51 << 20, 400 << 20} { // 125 %, then 100
+		s.adjust(marked)
+	}
+	if p := debug.SetGCPercent(usualPercent); p != usualPercent {
+		t.Errorf("with 400 MiB marked the collector waits for %d %% of them; want %d", p, usualPercent)
+	}
+}
+
 // A waiting caller is a stack. The collector counts stacks beside what is live, and its
 // percentage is of both.
 func TestTheCollectorDoesNotWaitForAMultipleOfTheStacks(t *testing.T) {
