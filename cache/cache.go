@@ -214,13 +214,15 @@ func (c *Cache) Store(v *View, asOf time.Time, of Candidates, now time.Time, sco
 		c.stats.refused.Add(uint64(added))
 		return
 	}
-	young, stored := v.newYoung(room, first, ticks), 0
+	pairs := min(room+v.young.alive(first, nil), maxPairs)
+	v.youngs = newBlock(v.youngs, pairs, ticks)
+	young, stored := block(v.youngs), 0
 	for i, hash := range of.Hashes {
 		if sources[i] == rank.SourceModel && stored < room {
 			stored += young.put(hash, scores[i], made)
 		}
 	}
-	young.carry(v.young, first, maxPairs-stored) // of more, those in the last slots go
+	young.carry(v.young, first, pairs-stored) // of more than a block holds, those in the last slots go
 	if err := c.write(v, young, first); err != nil {
 		c.stats.refused.Add(uint64(added)) // larger than a shard: can't be, by minShard
 		return

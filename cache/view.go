@@ -24,14 +24,6 @@ const youngShare = 8
 // Forget lets go of what was seen.
 func (v *View) Forget() { v.old, v.young = nil, nil }
 
-// newYoung returns an empty block with room for that many pairs beside those of young
-// that were made at first or later.
-func (v *View) newYoung(room int, first, now uint64) block {
-	b := newBlock(v.youngs, min(room+v.young.alive(first, nil), maxPairs), now)
-	v.youngs = b
-	return b
-}
-
 // merge returns a block of the pairs of young and of those of old that were made at
 // first or later: of more than a block holds, the younger ones.
 func (v *View) merge(young block, first uint64) block {

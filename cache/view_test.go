@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -109,6 +110,9 @@ func TestWhatIsOfNoUseAnyMoreIsNotKept(t *testing.T) {
 	c.lookup(alice, ids(810, 830), end)
 	if old, young := c.view.old.alive(0, nil), c.view.young.alive(0, nil); old != 20 || young != 0 {
 		t.Errorf("%d scores in old, %d in young; want the 20 that are of use, in old", old, young)
+	}
+	if unknown := slices.Index(c.sources, rank.SourceFallback); unknown >= 0 {
+		t.Errorf("candidate %d is not known, and it is of use", 810+unknown)
 	}
 }
 
