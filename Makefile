@@ -57,7 +57,7 @@ bench-tail: toolchain ## Measure the tail while backends, Redis, callers and the
 
 .PHONY: fuzz
 fuzz: toolchain ## Fuzz every parser: requests, configuration, rows, events (FUZZTIME=10m in all)
-	@$(WITH_ONNX) scripts/fuzz.sh $(FUZZTIME) ./jsonlex ./edge ./config ./features ./features/packed ./features/feast ./offline/ingest ./backends/oip ./edge/rpc
+	@$(WITH_ONNX) scripts/fuzz.sh $(FUZZTIME) ./jsonlex ./edge ./config ./features ./features/packed ./features/feast ./offline/ingest ./backends/oip ./backends/onnx/cut ./edge/rpc
 
 .PHONY: lint
 lint: toolchain ## Run every static check

@@ -17,6 +17,13 @@ details.onnx          "dense" [rows, 2] → "sum" [rows] and, beside it, "top" i
 hits.onnx             "dense" [rows, 2] → "sum" [rows], and "hits" [?, 2]: where dense is not zero.
 table.onnx            "id" int64 [rows, 1] → "value" [rows, 1]: id + 0.5 for 0 to 3; any other id but a
                       negative one down to -4 makes the pass fail.
+concat.onnx           a first layer as PyTorch exports it: Gemm with transB of "user" [rows, 3], "item" [rows, 8]
+                      and "pair" [rows, 2] side by side → "logits" [rows, 1].
+keras.onnx            one as Keras exports it: MatMul and Add, "dense" [rows, 6] → "logits" [rows, 1].
+bare.onnx             one without a bias, whose matrix is both read by others and listed among the inputs,
+                      as ONNX before IR version 4 had it: "dense" [rows, 6] → "h" [rows, 4], "logits" [rows, 1] and "sums" [6].
+floats.onnx           one whose matrix is in float_data: "dense" [rows, 6] → "logits" [rows, 1].
+constant.onnx         one whose matrix and bias are Constant nodes: "dense" [rows, 6] → "logits" [rows, 1].
 fixed.onnx            an output that does not follow the number of rows: to be refused.
 ../probe.onnx         "x" [1] → "y" [1], their sum x + x: what an execution provider is tried with.
 """
@@ -136,6 +143,61 @@ def details():
     write("details", nodes, [("dense", F, [None, 2])], outputs, weights)
 
 
+def layer(name, first, inputs, columns, edit=lambda graph: None, bias=True, transposed=False, outputs=()):
+    """Saves a graph whose nodes first give "h" [rows, 4] of the initializers "w" and "b", and logits = relu(h)·v."""
+    rng = np.random.default_rng(11)
+    w = rng.standard_normal((4, columns) if transposed else (columns, 4)).astype(np.float32)
+    weights = [("w", w), ("b", rng.standard_normal(4).astype(np.float32)), ("v", np.ones((4, 1), np.float32))]
+    nodes = [*first, helper.make_node("Relu", ["h"], ["positive"]), helper.make_node("MatMul", ["positive", "v"], ["logits"])]
+    info = lambda n, width: helper.make_tensor_value_info(n, F, ["rows", width])
+    graph = helper.make_graph(
+        nodes, name,
+        [info(*i) for i in inputs],
+        [info(*o) for o in (*outputs, ("logits", 1))],
+        [numpy_helper.from_array(w, n) for n, w in weights if bias or n != "b"],
+        value_info=[info("h", 4), info("positive", 4)],
+    )  # fmt: skip
+    edit(graph)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="rankgate")
+    model.ir_version = 3 if name == "bare" else 8
+    checker.check_model(model)
+    save(model, HERE / f"{name}.onnx")
+
+
+def layers():
+    """First layers as several tools write them."""
+    gemm = helper.make_node("Gemm", ["dense", "w", "b"], ["h"], name="first")
+
+    def listed(graph):
+        graph.input.extend(helper.make_tensor_value_info(w.name, F, w.dims) for w in graph.initializer)
+        graph.output.append(helper.make_tensor_value_info("sums", F, [6]))
+        graph.node.append(helper.make_node("ReduceSum", ["w", "axis"], ["sums"], keepdims=0))
+        graph.initializer.append(numpy_helper.from_array(np.array([1]), "axis"))
+        graph.input.append(helper.make_tensor_value_info("axis", I64, [1]))
+
+    def as_floats(graph):
+        w = numpy_helper.to_array(graph.initializer[0])
+        graph.initializer[0].CopyFrom(helper.make_tensor("w", F, w.shape, w.flatten()))
+
+    def as_nodes(graph):
+        for w in graph.initializer[:2]:
+            graph.node.insert(0, helper.make_node("Constant", [], [w.name], value=w))
+        del graph.initializer[:2]
+
+    layer("concat", [
+        helper.make_node("Concat", ["user", "item", "pair"], ["x"], axis=-1),
+        helper.make_node("Gemm", ["x", "w", "b"], ["h"], alpha=1.0, beta=1.0, transB=1),
+    ], [("user", 3), ("item", 8), ("pair", 2)], 13, transposed=True)  # fmt: skip
+    layer("keras", [
+        helper.make_node("MatMul", ["dense", "w"], ["product"]),
+        helper.make_node("Add", ["product", "b"], ["h"]),
+    ], [("dense", 6)], 6)  # fmt: skip
+    product = helper.make_node("MatMul", ["dense", "w"], ["h"])
+    layer("bare", [product], [("dense", 6)], 6, edit=listed, bias=False, outputs=[("h", 4)])
+    layer("floats", [gemm], [("dense", 6)], 6, edit=as_floats)
+    layer("constant", [gemm], [("dense", 6)], 6, edit=as_nodes)
+
+
 def probe():
     """y = x + x"""
     write("../probe", [helper.make_node("Add", ["x", "x"], ["y"])], [("x", F, [1])], [("y", F, [1])])
@@ -168,4 +230,5 @@ if __name__ == "__main__":
     details()
     hits()
     fixed()
+    layers()
     probe()
