@@ -1,6 +1,7 @@
 package features
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -12,6 +13,7 @@ type Memory struct {
 	registry *Registry
 	current  atomic.Pointer[snapshot] // replaced by Swap
 	listener Listener                 // nil if nobody listens; set before the first request
+	swapping sync.Mutex               // held by Swap, so that editions come in their order
 }
 
 // NewMemory returns a store without rows.
@@ -27,11 +29,21 @@ func (m *Memory) Inform(l Listener) { m.listener = l }
 // Swap makes what b gathered the store's whole content. b is of the same
 // Registry and must not be used again.
 func (m *Memory) Swap(b *Builder) {
-	m.current.Store(b.snapshot())
+	m.publish(b.snapshot())
 	if m.listener != nil {
 		m.listener.ChangedAll()
 	}
 }
+
+func (m *Memory) publish(s *snapshot) {
+	m.swapping.Lock()
+	defer m.swapping.Unlock()
+	s.edition = m.current.Load().edition + 1
+	m.current.Store(s)
+}
+
+// Edition is the Lookup.Edition of look-ups that begin now.
+func (m *Memory) Edition() uint64 { return m.current.Load().edition }
 
 // Views describes what the store holds, in the order of the registry.
 func (m *Memory) Views() []ViewInfo {
@@ -57,7 +69,7 @@ func (m *Memory) Fetch(q *Query, _ time.Time) {
 	for i := range q.Lookups {
 		l := &q.Lookups[i]
 		t := &s.tables[l.View]
-		l.Default = &t.missing
+		l.Default, l.Edition = &t.missing, s.edition
 		switch t.key {
 		case userKey:
 			l.Rows[0] = t.byOwner[user]

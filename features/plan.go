@@ -18,6 +18,7 @@ type Plan struct {
 	context int        // in views; -1 if the model reads no context
 	request int        // in views; -1 if the model reads nothing of the items' own
 	feeds   []feed     // by Signature.Inputs
+	apart   []feed     // by those of the signature of the graph taken apart; nil if it is not
 	columns []reading  // distinct, in the order of the signature: what Explain tells
 	stats   Stats
 }
@@ -42,6 +43,7 @@ type feed struct {
 	into     model.Type
 	rowIndex bool
 	single   bool // once per request
+	part     bool // what is computed of a row of the one view that the segments are of
 	segments []segment
 }
 
@@ -70,7 +72,12 @@ type reading struct {
 }
 
 // Compile makes the plan of a model with the given signature.
-func Compile(reg *Registry, sig *model.Signature) (*Plan, error) {
+func Compile(reg *Registry, sig *model.Signature) (*Plan, error) { return CompileApart(reg, sig, nil) }
+
+// CompileApart makes the plan of a model whose graph was taken apart, for passes of it
+// whole and of it apart. The signature of that reads the same columns; it is nil if there
+// is none.
+func CompileApart(reg *Registry, sig, apart *model.Signature) (*Plan, error) {
 	c := compiler{reg: reg, widths: Widths(reg), plan: &Plan{context: -1, request: -1}}
 	for i := range sig.Inputs {
 		for _, column := range sig.Inputs[i].Columns {
@@ -81,8 +88,9 @@ func Compile(reg *Registry, sig *model.Signature) (*Plan, error) {
 		return nil, errors.Join(c.errs...)
 	}
 	c.arrange()
-	for i := range sig.Inputs {
-		c.feed(&sig.Inputs[i])
+	c.plan.feeds = c.feeds(sig)
+	if apart != nil {
+		c.plan.apart = c.feeds(apart)
 	}
 	if len(c.errs) > 0 {
 		return nil, errors.Join(c.errs...)
@@ -171,9 +179,17 @@ func (c *compiler) arrange() {
 	}
 }
 
-func (c *compiler) feed(in *model.Feed) {
-	f := feed{into: in.Type, rowIndex: in.RowIndex, single: in.PerRequest}
-	width := 0
+func (c *compiler) feeds(sig *model.Signature) []feed {
+	feeds := make([]feed, len(sig.Inputs))
+	for i := range sig.Inputs {
+		feeds[i] = c.feed(&sig.Inputs[i])
+	}
+	return feeds
+}
+
+func (c *compiler) feed(in *model.Feed) feed {
+	f := feed{into: in.Type, rowIndex: in.RowIndex, single: in.PerRequest, part: in.Part > 0}
+	width, want := 0, in.Width
 	for _, column := range in.Columns {
 		r := c.read(column)
 		s := segment{view: r.view, to: width, n: 1}
@@ -192,14 +208,25 @@ func (c *compiler) feed(in *model.Feed) {
 		width += s.n
 		f.segments = appendSegment(f.segments, s)
 	}
-	if in.RowIndex {
+	switch {
+	case in.RowIndex:
 		width = 1
+	case f.part:
+		if want = in.Part; !c.plan.ofOneItem(f.segments) {
+			c.fail(in, "BUG: what is computed of a row must read one view of items")
+		}
 	}
-	if width != in.Width {
+	if width != want {
 		c.fail(in, "its columns are %d wide by this registry, and %d by the signature; resolve it against the same features.yaml",
-			width, in.Width)
+			width, want)
 	}
-	c.plan.feeds = append(c.plan.feeds, f)
+	return f
+}
+
+// ofOneItem reports whether segments read one view alone, of the items.
+func (p *Plan) ofOneItem(segments []segment) bool {
+	elsewhere := func(s segment) bool { return s.view != segments[0].view }
+	return len(segments) > 0 && !slices.ContainsFunc(segments, elsewhere) && p.views[segments[0].view].key == itemKey
 }
 
 // appendSegment joins s to the segment before it where both are one run.

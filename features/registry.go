@@ -176,6 +176,23 @@ func (e *Entity) CheckID(id string) error {
 	}
 }
 
+// OfItems reports whether there is a view of that name whose rows are about items alone.
+func (r *Registry) OfItems(view string) bool { return r.keyOf(view) == itemKey }
+
+// OfRequest reports whether all candidates of a request have the same row of the view of
+// that name: it is about users, or it is the context.
+func (r *Registry) OfRequest(view string) bool {
+	return view == model.ContextView || r.keyOf(view) == userKey
+}
+
+func (r *Registry) keyOf(view string) viewKey {
+	i := slices.IndexFunc(r.Views, func(v View) bool { return v.Name == view })
+	if i < 0 {
+		return noKey
+	}
+	return keyOf(r.Views[i].Entities)
+}
+
 // viewKey says what one row of a view is about.
 type viewKey uint8
 

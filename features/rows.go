@@ -36,6 +36,8 @@ type viewRows struct {
 	rows   []*Row
 	marks  []Mark
 	status []rank.Status // by rows: what a row counts as; see ViewStats
+
+	edition uint64 // see Lookup.Edition
 }
 
 // Fetch looks up what the given candidates of req need, in one call of store,
@@ -157,6 +159,7 @@ func (r *Rows) indexItems() {
 // or the default where there is nothing or only something too old.
 func (r *Rows) settle(i int, now int64) {
 	l, v, p := &r.query.Lookups[i], &r.views[i], &r.plan.views[i]
+	v.edition = l.Edition
 	missing := l.Default
 	if missing == nil {
 		missing = &p.constants

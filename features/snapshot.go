@@ -12,6 +12,8 @@ type snapshot struct {
 	users  *dictionary
 	items  *dictionary
 	tables []table // by Registry.Views
+
+	edition uint64 // see Lookup.Edition; written before it is published
 }
 
 // table is one view of a snapshot.
@@ -33,7 +35,7 @@ type ViewInfo struct {
 }
 
 func (b *Builder) snapshot() *snapshot {
-	s := &snapshot{users: b.users, items: b.items}
+	s := &snapshot{users: b.users, items: b.items, edition: 1}
 	for _, t := range b.tables {
 		s.tables = append(s.tables, t.table())
 	}

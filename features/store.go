@@ -45,6 +45,11 @@ type Lookup struct {
 
 	Default *Row // set by the store: stands in for a row that is missing; nil means the registry's constants
 
+	// Edition is set by a store whose rows, with Default, are never written again: a
+	// number from 1 on that grows when all its rows are replaced. 0 means that they are
+	// for this request alone.
+	Edition uint64
+
 	// AsOf is set by the store: when the oldest of Rows was read, if it is kept
 	// without being told of changes since. The zero time means that none is.
 	AsOf time.Time

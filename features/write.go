@@ -1,18 +1,28 @@
 package features
 
-import "github.com/rankgate/rankgate/model"
+import (
+	"unsafe"
+
+	"github.com/rankgate/rankgate/model"
+)
 
 // Write copies rows [from, to) into t, row from to row at. The inputs that are
 // filled once per request go to slot request, and a row index says request. t's
-// Inputs are those of the signature that the plan was compiled for. Strings
+// Inputs are those of a signature that the plan was compiled for. Strings
 // written to t refer to the request's memory or to a snapshot.
 func (r *Rows) Write(t *model.Tensors, from, to, at, request int) {
 	if from >= to {
 		return
 	}
-	for i := range r.plan.feeds {
-		f, b := &r.plan.feeds[i], &t.Inputs[i]
+	feeds := r.plan.feeds
+	if t.Apart {
+		feeds = r.plan.apart
+	}
+	for i := range feeds {
+		f, b := &feeds[i], &t.Inputs[i]
 		switch {
+		case f.part:
+			r.fillPart(f, b.Part, from, to, at)
 		case f.rowIndex:
 			index := b.Int64[at : at+to-from]
 			for j := range index {
@@ -22,6 +32,18 @@ func (r *Rows) Write(t *model.Tensors, from, to, at, request int) {
 			r.fill(f, b, 0, 1, request)
 		default:
 			r.fill(f, b, from, to, at)
+		}
+	}
+}
+
+// fillPart writes what is known of rows, and the columns of the others.
+func (r *Rows) fillPart(f *feed, part *model.Part, from, to, at int) {
+	view := &r.views[f.segments[0].view]
+	rows := view.rows[from:to]
+	part.Fill(at, unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(unsafe.SliceData(rows))), len(rows)), view.edition)
+	for i := range rows {
+		if part.Lacks(at + i) {
+			r.fill(f, &part.Columns, from+i, from+i+1, at+i)
 		}
 	}
 }

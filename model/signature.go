@@ -43,9 +43,11 @@ type Signature struct {
 type Feed struct {
 	Tensor
 	Columns    []Column // empty for a row index
+	Widths     []int    // by Columns: elements of each
 	Width      int      // elements per row (or per request)
 	PerRequest bool
 	RowIndex   bool // int64 [rows]: the pass slot of the row's request
+	Part       int  // elements of the columns together, where the input is not they but what is computed of them; else 0
 }
 
 // Widths tells how many elements a column is (1, or a vector's length) and
@@ -92,6 +94,7 @@ func (r *resolver) input(sig *Signature, in Input) {
 	}
 	r.fed[t.Name] = true
 	width := 0
+	var widths []int
 	for i, c := range in.Columns {
 		if in.PerRequest && c.View == RequestView {
 			r.fail(path, "%s is sent per candidate, but the input is per: request", c)
@@ -102,9 +105,10 @@ func (r *resolver) input(sig *Signature, in Input) {
 			return
 		}
 		width += n
+		widths = append(widths, n)
 	}
 	r.shape(path, t, width)
-	sig.Inputs = append(sig.Inputs, Feed{Tensor: t, Columns: in.Columns, Width: width, PerRequest: in.PerRequest})
+	sig.Inputs = append(sig.Inputs, Feed{Tensor: t, Columns: in.Columns, Widths: widths, Width: width, PerRequest: in.PerRequest})
 	if in.PerRequest {
 		r.rowIndex(sig, path, in.RowIndex)
 	}

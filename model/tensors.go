@@ -6,6 +6,10 @@ import "unsafe"
 // Signature.Inputs in the same order. It belongs to whoever holds the pass.
 type Tensors struct {
 	Inputs []Buffer
+
+	// Apart is set where the graph was taken apart: Inputs are then those of the
+	// signature that the session has, and not those of the model's own.
+	Apart bool
 }
 
 // Buffer is the memory of one input, row-major. Only the slice of the
@@ -19,6 +23,7 @@ type Buffer struct {
 	Int32   []int32
 	Bool    []bool
 	String  []string
+	Part    *Part // of an input that is computed, whose memory Float32 is
 }
 
 // View makes the slice of type t, which is not String, the first n elements of slab.

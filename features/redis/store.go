@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -103,6 +104,11 @@ func (s *Store) Key(view, user, item string) string {
 	return ""
 }
 
+// Keeps reports whether rows of the view of that name are kept in this process.
+func (s *Store) Keeps(name string) bool {
+	return slices.ContainsFunc(s.views, func(v *view) bool { return v.Name == name && v.kept != nil })
+}
+
 // Fetch implements features.Store. Rows that are kept here cost no allocation.
 func (s *Store) Fetch(q *features.Query, deadline time.Time) {
 	now := time.Now()
@@ -115,6 +121,7 @@ func (s *Store) Fetch(q *features.Query, deadline time.Time) {
 			missing.addAll(v, l)
 			continue
 		}
+		l.Edition = 1 // a change of all rows lets go of none: they are the last known
 		v.fromKept(l, q, now, missing)
 	}
 	if len(missing.places) > 0 { // slow path

@@ -1,0 +1,97 @@
+package model
+
+import "unsafe"
+
+// Part is the memory of an input that is computed before the pass: what some columns of
+// a row contribute to the first layer of the graph. The columns are all of one row of
+// the feature store, which contributes the same each time; what is kept in Kept is not
+// computed again.
+//
+// Whoever fills the pass calls Fill, and then writes the Columns of the rows that it
+// Lacks. It belongs to whoever holds the pass.
+type Part struct {
+	Kept    *Parts
+	Values  []float32 // [rows, Kept.Width()]: the input
+	Columns Buffer    // [rows, columns], float32: of the rows that Lacks
+
+	sources []source // by row; none for those whose Values are there
+	missing []int32  // rows that Gather found
+}
+
+// source is what a row's columns are read from.
+type source struct {
+	row     unsafe.Pointer
+	edition uint64
+}
+
+// NewPart returns a Part over memory for the given number of rows.
+func NewPart(kept *Parts, values []float32, columns Buffer, rows int) *Part {
+	return &Part{Kept: kept, Values: values, Columns: columns, sources: make([]source, rows)}
+}
+
+// Fill fills in rows of the pass, from at on, as far as what the given rows of the store
+// contribute is kept. Those are of the given edition of the store's rows: a number that
+// grows when all of them are replaced. With 0 they may be written again, and are kept
+// nowhere.
+func (p *Part) Fill(at int, rows []unsafe.Pointer, edition uint64) {
+	k, sources := p.Kept, p.sources[at:at+len(rows)]
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	keeps := edition == k.edition && edition != 0
+	values := p.Values[at*k.width:]
+	known := 0
+	for i, row := range rows {
+		place := -1
+		if keeps {
+			place = k.find(row)
+		}
+		if place < 0 {
+			sources[i] = source{row, edition}
+			continue
+		}
+		copy(values[i*k.width:(i+1)*k.width], k.values[place*k.width:])
+		sources[i] = source{}
+		known++
+	}
+	if edition != 0 {
+		k.known.Add(uint64(known))
+		k.computed.Add(uint64(len(rows) - known))
+	}
+}
+
+// Lacks reports whether the columns of a row must be written, because Fill did not find
+// what it contributes.
+func (p *Part) Lacks(at int) bool { return p.sources[at].row != nil }
+
+// Gather moves the columns of those of the first rows rows that are lacking together, to
+// the front of Columns, and returns how many rows those are.
+func (p *Part) Gather(rows int) int {
+	p.missing = p.missing[:0]
+	width := p.Columns.Width
+	for at := range p.sources[:rows] {
+		if !p.Lacks(at) {
+			continue
+		}
+		if to := len(p.missing); to < at {
+			copy(p.Columns.Float32[to*width:(to+1)*width], p.Columns.Float32[at*width:])
+		}
+		p.missing = append(p.missing, int32(at))
+	}
+	return len(p.missing)
+}
+
+// Scatter takes what was computed of the rows that Gather found, in their order, fills
+// it in, and keeps it.
+func (p *Part) Scatter(computed []float32) {
+	k := p.Kept
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for i, at := range p.missing {
+		one := computed[i*k.width : (i+1)*k.width]
+		copy(p.Values[int(at)*k.width:], one)
+		k.keepLocked(p.sources[at], one)
+	}
+}
+
+// Forget lets go of the store's rows.
+func (p *Part) Forget() { clear(p.sources) }
