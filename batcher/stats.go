@@ -43,6 +43,22 @@ func (b *Batcher) Stats() Stats {
 	return s
 }
 
+// Plus adds the counters of another Batcher.
+func (s Stats) Plus(o Stats) Stats {
+	s.Passes += o.Passes
+	s.Rows += o.Rows
+	s.Requests += o.Requests
+	s.Late += o.Late
+	s.Gone += o.Gone
+	s.Failed += o.Failed
+	s.BadRows += o.BadRows
+	s.Queued += o.Queued
+	for i, n := range o.Sizes {
+		s.Sizes[i] += n
+	}
+	return s
+}
+
 // counters are added to by whoever leads or leaves, and read by Stats.
 type counters struct {
 	passes, rows, requests, late, gone, failed, badRows atomic.Uint64

@@ -27,7 +27,7 @@ budget:   {default: 40ms, max: 1.5s}
 limits:   {candidates: 500, features: 32, body: 1MB, bodies: 20MB, header: 4KiB, in_flight: 64, connections: 128}
 timeouts: {read: 1s, write: 2s, idle: 1m30s}
 drain:    {wait: 0s, linger: 3s, finish: 4s}
-onnx:     {library: lib/libonnxruntime.so, providers: [cuda, cpu], intra_op_threads: 2, runners: 8}
+onnx:     {library: lib/libonnxruntime.so, providers: [cuda, cpu], intra_op_threads: 2, runners: 8, item_parts: 16MiB}
 cache:    {size: 64MiB, ttl: 30s, max_stale: 1d12h}
 batch:    {max_rows: 128}
 features: {registry: features.yaml, store: {memory: {path: ./data}}}
@@ -57,7 +57,10 @@ func TestEverySettingReachesItsStage(t *testing.T) {
 			Timeouts: edge.Timeouts{Read: time.Second, Write: 2 * time.Second, Idle: 90 * time.Second},
 			Drain:    edge.Drain{Wait: 0, Linger: 3 * time.Second, Finish: 4 * time.Second},
 		},
-		ONNX:     onnx.Config{Library: filepath.Join(dir, "lib/libonnxruntime.so"), Providers: []string{"cuda", "cpu"}, IntraOpThreads: 2, Runners: 8},
+		ONNX: onnx.Config{
+			Library: filepath.Join(dir, "lib/libonnxruntime.so"), Providers: []string{"cuda", "cpu"},
+			IntraOpThreads: 2, Runners: 8, ItemParts: 16 << 20,
+		},
 		Cache:    cache.Config{Size: 64 << 20, TTL: 30 * time.Second, MaxStale: 36 * time.Hour},
 		Batch:    batcher.Config{MaxRows: 128},
 		Features: Features{Registry: filepath.Join(dir, "features.yaml"), Memory: Memory{Path: filepath.Join(dir, "data")}},

@@ -107,6 +107,10 @@ onnx: {intra_op_threads: -1, runners: 2.5, library: [a]}
 1:26: onnx.intra_op_threads: -1 is out of range; it must be 0 to 1024
 1:39: onnx.runners: must be a whole number, not 2.5
 1:44: onnx.library: must be a path, not a list`},
+	{`onnx: {item_parts: -1}`,
+		`1:20: onnx.item_parts: "-1" is not a size; write 4096, 512KiB, 256MiB or 4GB`},
+	{`onnx: {item_parts: 2TiB}`,
+		`1:20: onnx.item_parts: 2TiB is out of range; it must be 0 to 1TiB`},
 	{`
 cache: {size: -1, ttl: 0, max_stale: 2y}
 `, `

@@ -31,6 +31,7 @@ type VersionSource struct {
 	Model, Version string
 	Features       *features.Stats
 	Batchers       []BatcherSource
+	Parts          func() (known, computed uint64) // nil unless what items contribute to the first layer is kept
 }
 
 // BatcherSource is the batcher of a version at one of the places where it runs:
@@ -85,6 +86,9 @@ var (
 
 	featureRows    = desc("feature_rows_total", "Feature rows asked for, by what was found.", "model", "version", "view", "status")
 	featureLeftOut = desc("feature_left_out_total", "Candidates not scored because a field of theirs is broken.", "model", "version")
+
+	itemParts = desc("item_parts_total",
+		"Rows by whether what their item contributes to the first layer was known or had to be computed.", "model", "version", "result")
 
 	batchRows    = desc("batch_rows", "Rows of each forward pass.", perBatcher...)
 	batchMembers = desc("batch_requests_total", "Requests in forward passes; over batch_rows_count, the mean batch.", perBatcher...)
@@ -192,6 +196,11 @@ func (v *VersionSource) collectFeatures(counter counterFunc) {
 		}
 	}
 	counter(featureLeftOut, v.Features.LeftOut.Load(), v.Model, v.Version)
+	if v.Parts != nil {
+		known, computed := v.Parts()
+		counter(itemParts, known, v.Model, v.Version, "known")
+		counter(itemParts, computed, v.Model, v.Version, "computed")
+	}
 }
 
 func (v *VersionSource) collectBatcher(b *BatcherSource, out chan<- prometheus.Metric, counter counterFunc, gauge gaugeFunc) {

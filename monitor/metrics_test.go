@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ func watched(t *testing.T) *Metrics {
 	m.WatchVersions([]VersionSource{{
 		Model: "ranker", Version: "3",
 		Features: &features.Stats{Views: []features.ViewStats{{View: "user_stats"}}},
+		Parts:    func() (known, computed uint64) { return 30, 4 },
 		Batchers: []BatcherSource{{Backend: "local", Stats: func() batcher.Stats {
 			return batcher.Stats{Passes: 3, Rows: 321, Sizes: [batcher.NumSizes]uint64{0: 1, 5: 1, batcher.NumSizes - 1: 1}}
 		}}},
@@ -82,6 +84,23 @@ func TestABatchHistogramHoldsEveryPass(t *testing.T) {
 		return
 	}
 	t.Error("there is no rankgate_batch_rows")
+}
+
+func TestPartsOfItemsAreCountedWhereTheyAreKept(t *testing.T) {
+	m := watched(t)
+	const want = `
+# HELP rankgate_item_parts_total Rows by whether what their item contributes to the first layer was known or had to be computed.
+# TYPE rankgate_item_parts_total counter
+rankgate_item_parts_total{model="ranker",result="computed",version="3"} 4
+rankgate_item_parts_total{model="ranker",result="known",version="3"} 30
+`
+	if err := testutil.GatherAndCompare(m.registry, strings.NewReader(want), "rankgate_item_parts_total"); err != nil {
+		t.Error(err)
+	}
+	m.WatchVersions([]VersionSource{{Model: "ranker", Version: "4", Features: &features.Stats{}}})
+	if n, err := testutil.GatherAndCount(m.registry, "rankgate_item_parts_total"); n != 0 || err != nil {
+		t.Errorf("a version that keeps none has %d such counters, %v", n, err)
+	}
 }
 
 // below returns how many samples the bucket with that upper bound counts.

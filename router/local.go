@@ -17,9 +17,10 @@ import (
 )
 
 // Local is the Place that is this process. The rows of a message share the forward
-// passes of the version with those of rankings.
+// passes of the version with those of rankings, unless those have passes of their own.
 type Local struct {
 	batcher *batcher.Batcher
+	stats   func() batcher.Stats
 	inputs  []model.Feed
 	outputs []localOutput
 	tallies Tallies
@@ -35,14 +36,14 @@ type localOutput struct {
 	size int     // bytes of a row
 }
 
-// NewLocal returns the place of a version whose passes b runs. outputs is what they
+// NewLocal returns the place of a version whose passes b runs, and stats counts. outputs is what they
 // can give, each [rows] or [rows, columns], in the order of their Outputs: the passes
 // must have a method Output(i int) []byte, as those of backends/onnx do.
-func NewLocal(b *batcher.Batcher, sig *model.Signature, outputs []model.Tensor) (*Local, error) {
+func NewLocal(b *batcher.Batcher, stats func() batcher.Stats, sig *model.Signature, outputs []model.Tensor) (*Local, error) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		return nil, errors.New("the inference protocol needs a little-endian machine")
 	}
-	l := &Local{batcher: b, inputs: sig.Inputs}
+	l := &Local{batcher: b, stats: stats, inputs: sig.Inputs}
 	for _, t := range outputs {
 		o := localOutput{name: t.Name, typ: oip.TypeOf(t.Type), dims: t.Dims, size: t.Type.Size()}
 		if o.size == 0 {
@@ -67,7 +68,7 @@ func (l *Local) Ready() bool { return true }
 // Statistics counts the passes of the version, rankings' included, and the messages
 // that were answered here.
 func (l *Local) Statistics() oip.Statistics {
-	s, passes := l.tallies.Statistics(), l.batcher.Stats()
+	s, passes := l.tallies.Statistics(), l.stats()
 	s.Rows, s.Passes = passes.Rows, passes.Passes
 	return s
 }

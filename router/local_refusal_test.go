@@ -58,7 +58,7 @@ func TestAStringWithANulByteIsRefused(t *testing.T) {
 func TestAnAnswerThatWouldBeTooLargeIsRefused(t *testing.T) {
 	wide := model.Tensor{Name: "wide", Type: model.Float64, Dims: []int64{-1, 1 << 20}}
 	k := newKit(t, "sum.onnx", 8, denseSpec(4, "sum"))
-	l, err := NewLocal(k.batcher, k.sig, []model.Tensor{wide})
+	l, err := NewLocal(k.batcher, k.batcher.Stats, k.sig, []model.Tensor{wide})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestAnAnswerThatWouldBeTooLargeIsRefused(t *testing.T) {
 
 func TestAnOutputOfStringsIsNoneThatCanBeAnswered(t *testing.T) {
 	k := newKit(t, "sum.onnx", 8, denseSpec(4, "sum"))
-	if _, err := NewLocal(k.batcher, k.sig, []model.Tensor{{Name: "word", Type: model.String, Dims: []int64{-1}}}); err == nil {
+	if _, err := NewLocal(k.batcher, k.batcher.Stats, k.sig, []model.Tensor{{Name: "word", Type: model.String, Dims: []int64{-1}}}); err == nil {
 		t.Error("NewLocal took an output of strings")
 	}
 }

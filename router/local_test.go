@@ -75,7 +75,7 @@ func newKit(t testing.TB, file string, maxRows int, spec *model.Spec) *kit {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { k.batcher.Close() })
-	if k.local, err = NewLocal(k.batcher, sig, session.Outputs()); err != nil {
+	if k.local, err = NewLocal(k.batcher, k.batcher.Stats, sig, session.Outputs()); err != nil {
 		t.Fatal(err)
 	}
 	return k

@@ -16,9 +16,15 @@ type Config struct {
 	// only for models whose single pass outlasts the budget.
 	IntraOpThreads int
 
+	// ItemParts is how many bytes each version may take to keep what items contribute to
+	// the first layer of its graph; see Apart. With 0 nothing is kept.
+	ItemParts int
+
 	// Runners is how many passes run at a time; 0 means one per core.
 	Runners int
 }
 
 // DefaultConfig is what an empty configuration means.
-func DefaultConfig() Config { return Config{Providers: []string{"cpu"}, IntraOpThreads: 1} }
+func DefaultConfig() Config {
+	return Config{Providers: []string{"cpu"}, IntraOpThreads: 1, ItemParts: 64 << 20}
+}

@@ -23,6 +23,12 @@ type Session struct{}
 // Pass stands in for the one that needs cgo.
 type Pass struct{}
 
+// Apart stands in for the one that needs cgo.
+type Apart struct{}
+
+// ApartPass stands in for the one that needs cgo.
+type ApartPass struct{}
+
 // Open always fails: ONNX Runtime is a C library.
 func Open(Config) (*Runtime, error) { return nil, errNoCgo }
 
@@ -33,6 +39,26 @@ func (*Runtime) Inspect(string) (model.Graph, error) { return model.Graph{}, err
 func (*Runtime) NewSession(string, model.Graph, *model.Signature) (*Session, error) {
 	return nil, errNoCgo
 }
+
+func (*Runtime) TakeApart(*Session, func(string) Owner, int) (*Apart, error) { return nil, errNoCgo }
+
+func (*Apart) Signature() *model.Signature { return nil }
+
+func (*Apart) Renew(uint64) {}
+
+func (*Apart) View() string { return "" }
+
+func (*Apart) Stats() (known, computed uint64) { return 0, 0 }
+
+func (*Apart) NewPass(int) (*ApartPass, error) { return nil, errNoCgo }
+
+func (*Apart) Close() error { return nil }
+
+func (*ApartPass) Tensors() *model.Tensors { return nil }
+
+func (*ApartPass) Run(int, int) ([]float32, error) { return nil, errNoCgo }
+
+func (*ApartPass) Close() error { return nil }
 
 func (*Session) NewPass(int) (*Pass, error) { return nil, errNoCgo }
 

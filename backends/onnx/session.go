@@ -16,6 +16,7 @@ import (
 // concurrent use: each pass has its own memory, and ONNX Runtime allows
 // concurrent runs of one session.
 type Session struct {
+	path       string
 	sig        *model.Signature
 	session    *ort.DynamicAdvancedSession
 	outputs    []output // that a pass can give, in the graph's order
@@ -39,20 +40,21 @@ type output struct {
 // (Outputs); those that do not are left alone.
 func (r *Runtime) NewSession(path string, graph model.Graph, sig *model.Signature) (*Session, error) {
 	outputs := outputsOf(graph, sig)
-	s, err := r.newSession(path, outputs, sig)
+	s, err := r.newSession(path, nil, outputs, sig)
 	if scored := scoredOf(outputs); err != nil && len(scored) < len(outputs) {
-		return r.newSession(path, scored, sig) // it may be another output that failed
+		return r.newSession(path, nil, scored, sig) // it may be another output that failed
 	}
 	return s, err
 }
 
-func (r *Runtime) newSession(path string, outputs []output, sig *model.Signature) (*Session, error) {
+// newSession loads the file at path, or graph in its stead if that is not nil.
+func (r *Runtime) newSession(path string, graph []byte, outputs []output, sig *model.Signature) (*Session, error) {
 	options, err := r.sessionOptions(ort.GraphOptimizationLevelEnableAll, r.Providers...)
 	if err != nil {
 		return nil, err
 	}
 	defer options.Destroy()
-	s := &Session{sig: sig, outputs: slices.Clone(outputs), device: r.Providers[0] != CPU}
+	s := &Session{path: path, sig: sig, outputs: slices.Clone(outputs), device: r.Providers[0] != CPU}
 	inputNames := make([]string, len(sig.Inputs))
 	for i, in := range sig.Inputs {
 		s.perRequest = s.perRequest || in.PerRequest
@@ -62,7 +64,11 @@ func (r *Runtime) newSession(path string, outputs []output, sig *model.Signature
 	for i, out := range s.outputs {
 		outputNames[i] = out.name
 	}
-	s.session, err = ort.NewDynamicAdvancedSession(path, inputNames, outputNames, options)
+	if graph == nil {
+		s.session, err = ort.NewDynamicAdvancedSession(path, inputNames, outputNames, options)
+	} else {
+		s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(graph, inputNames, outputNames, options)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", path, err)
 	}

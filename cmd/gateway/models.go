@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/rankgate/rankgate/backends/onnx"
-	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/features"
 	"github.com/rankgate/rankgate/model"
@@ -21,6 +20,7 @@ import (
 type loaded struct {
 	*router.Version
 	shape    *shape
+	apart    *onnx.Apart   // in this process; nil if the graph is not taken apart
 	trial    *router.Trial // while it is a canary; kept from snapshot to snapshot
 	remotes  []*remote
 	batchers []monitor.BatcherSource // by place, the preferred one first
@@ -114,39 +114,6 @@ func (g *gateway) openAt(name string, v *loaded) (router.Scorer, error) {
 	return r, nil
 }
 
-// openLocal loads and warms a version in this process.
-func (g *gateway) openLocal(v *loaded) (router.Scorer, error) {
-	graph, err := g.runtime.Inspect(v.Spec.Path)
-	if err != nil {
-		return nil, err
-	}
-	sig, err := v.shape.fit(graph)
-	if err != nil {
-		return nil, err
-	}
-	session, err := g.runtime.NewSession(v.Spec.Path, graph, sig)
-	if err != nil {
-		return nil, err
-	}
-	v.closers = append(v.closers, session.Close)
-	b, err := batcher.New(g.cfg.Batch, g.runners, scorer(session), g.complain(v.Spec, config.Local))
-	if err == nil {
-		v.closers = append(v.closers, b.Close)
-		err = b.Warm()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", v.Spec.Path, err)
-	}
-	v.batchers = append(v.batchers, monitor.BatcherSource{Backend: config.Local, Stats: b.Stats})
-	local, err := router.NewLocal(b, sig, session.Outputs())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", v.Spec.Path, err)
-	}
-	v.Places = append(v.Places, local)
-	v.Graph = model.Graph{Inputs: graph.Inputs, Outputs: session.Outputs()}
-	return b, nil
-}
-
 // onTrial goes on with the version's trial as a canary, or begins one.
 func (v *loaded) onTrial(instead *router.Version) *router.Trial {
 	if v.trial == nil {
@@ -173,7 +140,7 @@ func (g *gateway) settle(ctx context.Context, v *loaded) error {
 		v.Graph = v.shape.graph
 	}
 	var err error
-	if v.Plan, err = features.Compile(g.registry, v.shape.sig); err != nil {
+	if v.Plan, err = features.CompileApart(g.registry, v.shape.sig, v.apart.Signature()); err != nil {
 		return fmt.Errorf("%s: %w", v.shape.file.Path, err)
 	}
 	return nil
@@ -201,23 +168,6 @@ func (g *gateway) complain(spec *model.Spec, place string) func(error) {
 			g.log.Error("a forward pass failed", "model", spec.Name, "version", spec.Version, "backend", place, "error", err)
 		}
 	}
-}
-
-func scorer(session *onnx.Session) batcher.Scorer {
-	return batcher.ScorerFunc(func(rows int) (batcher.Pass, error) {
-		p, err := session.NewPass(rows)
-		if err != nil {
-			return nil, err
-		}
-		return localPass{p}, nil
-	})
-}
-
-// localPass is a pass in this process, which always runs to its end.
-type localPass struct{ *onnx.Pass }
-
-func (p localPass) Run(rows, requests int, _ time.Time) ([]float32, error) {
-	return p.Pass.Run(rows, requests)
 }
 
 // snapshot arranges versions as models and routes. The repository lists a
@@ -269,6 +219,9 @@ func sources(versions []*loaded) []monitor.VersionSource {
 	for i, v := range versions {
 		out[i] = monitor.VersionSource{
 			Model: v.Spec.Name, Version: v.Spec.Version, Features: v.Plan.Stats(), Batchers: v.batchers,
+		}
+		if v.apart != nil {
+			out[i].Parts = v.apart.Stats
 		}
 	}
 	return out

@@ -41,6 +41,7 @@ func (g *gateway) reload(ctx context.Context) {
 		g.log.Error("features were not reloaded, the old ones stay", "error", err)
 		return
 	}
+	g.models.renew(g.memory.Edition())
 	g.log.Info("features reloaded", "took", time.Since(start).Round(time.Millisecond))
 }
 

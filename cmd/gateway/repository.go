@@ -142,6 +142,17 @@ func (r *repository) publish() *router.Snapshot {
 	return r.catalogue.Swap(snapshot(r.cfg, r.gateway.repository, r.versions))
 }
 
+// renew has every version let go of feature rows that were replaced.
+func (r *repository) renew(edition uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, v := range r.versions {
+		if v.apart != nil {
+			v.apart.Renew(edition)
+		}
+	}
+}
+
 // close frees all that is loaded. No request may be under way.
 func (r *repository) close() error {
 	r.mu.Lock()

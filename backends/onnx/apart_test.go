@@ -1,0 +1,252 @@
+//go:build cgo
+
+package onnx
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"github.com/rankgate/rankgate/model"
+)
+
+func owner(view string) Owner {
+	switch view {
+	case "item":
+		return OfItems
+	case "user":
+		return OfRequest
+	default:
+		return OfPairs
+	}
+}
+
+// mid is the spec of mid.onnx: columns of the user, then of the item.
+func mid() *model.Spec {
+	return &model.Spec{
+		Inputs: []model.Input{{Name: "dense", Columns: append(columns("user", 32), columns("item", 96)...)}},
+		Score:  []model.Head{{Output: "logits", Weight: 1}},
+	}
+}
+
+func apart(t testing.TB, s *Session) *Apart {
+	t.Helper()
+	a, err := runtimeOf(t).TakeApart(s, owner, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return a
+}
+
+func apartPass(t testing.TB, a *Apart, rows int) *ApartPass {
+	t.Helper()
+	p, err := a.NewPass(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// world is rows of a feature store for mid.onnx.
+type world struct{ users, items [][]float32 }
+
+func newWorld() *world {
+	random, w := rand.New(rand.NewPCG(3, 4)), &world{}
+	some := func(n, width int) (rows [][]float32) {
+		for range n {
+			row := make([]float32, width)
+			for i := range row {
+				row[i] = float32(random.NormFloat64())
+			}
+			rows = append(rows, row)
+		}
+		return rows
+	}
+	w.users, w.items = some(20, 32), some(300, 96)
+	return w
+}
+
+// ranking is a request: some items for a user.
+type ranking struct {
+	user  int
+	items []int
+}
+
+// draw returns requests for so many rows in all.
+func (w *world) draw(random *rand.Rand, rows int) (all []ranking) {
+	for rows > 0 {
+		n := 1 + random.IntN(rows)
+		all = append(all, ranking{random.IntN(len(w.users)), random.Perm(len(w.items))[:n]})
+		rows -= n
+	}
+	return all
+}
+
+// whole fills a pass of the whole graph.
+func (w *world) whole(p *Pass, requests []ranking) {
+	dense, at := p.Tensors().Inputs[0].Float32, 0
+	for _, r := range requests {
+		for _, item := range r.items {
+			copy(dense[at*128:], w.users[r.user])
+			copy(dense[at*128+32:], w.items[item])
+			at++
+		}
+	}
+}
+
+// apart fills a pass of the graph taken apart.
+func (w *world) apart(p *ApartPass, requests []ranking) {
+	inputs, at := p.Tensors().Inputs, 0
+	users, index, part := inputs[0].Float32, inputs[1].Int64, inputs[2].Part
+	for slot, r := range requests {
+		copy(users[slot*32:], w.users[r.user])
+		rows := make([]unsafe.Pointer, len(r.items))
+		for i, item := range r.items {
+			rows[i] = unsafe.Pointer(&w.items[item])
+			index[at+i] = int64(slot)
+		}
+		part.Fill(at, rows, 1)
+		for _, item := range r.items {
+			if part.Lacks(at) {
+				copy(part.Columns.Float32[at*96:], w.items[item])
+			}
+			at++
+		}
+	}
+}
+
+func near(a, b float32) bool { return math.Abs(float64(a-b)) <= 1e-4*max(1, math.Abs(float64(b))) }
+
+func TestAGraphTakenApartScoresLikeTheWhole(t *testing.T) {
+	s := load(t, "mid.onnx", mid())
+	a := apart(t, s)
+	p, q, w, random := pass(t, s, 200), apartPass(t, a, 200), newWorld(), rand.New(rand.NewPCG(5, 6))
+	for range 50 {
+		rows := 1 + random.IntN(200)
+		requests := w.draw(random, rows)
+		w.whole(p, requests)
+		w.apart(q, requests)
+		want, err := p.Run(rows, len(requests))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := q.Run(rows, len(requests))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if !near(got[i], want[i]) {
+				t.Fatalf("%v: row %d: %v; the whole graph gives %v", requests, i, got[i], want[i])
+			}
+		}
+	}
+	if known, computed := a.Stats(); computed > known/5 { // there are 300 items, and some are twice in a pass
+		t.Errorf("%d rows were known, %d computed", known, computed)
+	}
+	if view := a.View(); view != "item" {
+		t.Errorf("what is kept is of the view %q", view)
+	}
+}
+
+func TestPassesOfAGraphTakenApartRunSideBySide(t *testing.T) {
+	s := load(t, "mid.onnx", mid())
+	a, w := apart(t, s), newWorld()
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		p, q, random := pass(t, s, 40), apartPass(t, a, 40), rand.New(rand.NewPCG(7, uint64(worker)))
+		wg.Go(func() {
+			for range 100 {
+				requests := w.draw(random, 40)
+				w.whole(p, requests)
+				w.apart(q, requests)
+				want, err := p.Run(40, len(requests))
+				got, other := q.Run(40, len(requests))
+				if err != nil || other != nil {
+					t.Error(err, other)
+					return
+				}
+				for i := range want {
+					if !near(got[i], want[i]) {
+						t.Errorf("%v: row %d: %v; the whole graph gives %v", requests, i, got[i], want[i])
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestWhyAGraphIsNotTakenApart(t *testing.T) {
+	narrow := mid()
+	narrow.Inputs[0].Columns = append(columns("user", 65), columns("item", 63)...)
+	others := mid()
+	others.Inputs[0].Columns = columns("user", 128)
+	for name, c := range map[string]struct {
+		file string
+		spec *model.Spec
+		want string
+	}{
+		"few columns of an item":        {"mid.onnx", narrow, "only 63 columns"},
+		"none":                          {"mid.onnx", others, "only 0 columns"},
+		"no layer that reads the input": {"sum.onnx", dense(4, "sum"), "no Gemm or MatMul"},
+		"columns once per request":      {"towers.onnx", towers(), "no Gemm or MatMul"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := load(t, c.file, c.spec)
+			if _, err := runtimeOf(t).TakeApart(s, owner, 1<<20); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v; want %q", err, c.want)
+			}
+			if _, err := pass(t, s, 4).Run(4, 1); err != nil {
+				t.Errorf("the session runs no more: %v", err)
+			}
+		})
+	}
+}
+
+func TestASteadyLoadOfAGraphTakenApartAllocatesNothing(t *testing.T) {
+	a, w := apart(t, load(t, "mid.onnx", mid())), newWorld()
+	p := apartPass(t, a, 64)
+	w.apart(p, []ranking{{0, rand.Perm(300)[:64]}})
+	if n := testing.AllocsPerRun(100, func() { p.Run(64, 1) }); n != 0 {
+		t.Errorf("a pass allocates %v times; want 0", n)
+	}
+}
+
+// BenchmarkApart is a pass of 200 rows, with its items' parts to find, beside one of the
+// whole graph, whose columns are there.
+func BenchmarkApart(b *testing.B) {
+	s := load(b, "mid.onnx", mid())
+	a, w := apart(b, s), newWorld()
+	requests := []ranking{{0, rand.Perm(300)[:200]}}
+	b.Run("whole", func(b *testing.B) {
+		p := pass(b, s, 200)
+		for b.Loop() {
+			if _, err := p.Run(200, 1); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("apart", func(b *testing.B) {
+		p := apartPass(b, a, 200)
+		for b.Loop() {
+			w.apart(p, requests)
+			if _, err := p.Run(200, 1); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
