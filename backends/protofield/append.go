@@ -1,5 +1,6 @@
 // Package protofield reads and appends fields of protobuf messages by hand, where
-// generated ones would cost allocations: package oip's, and those of edge/rpc.
+// generated ones would cost allocations (package oip's, and those of edge/rpc) or would
+// not leave alone what they do not know (the models of onnx/cut).
 package protofield
 
 import "google.golang.org/protobuf/encoding/protowire"

@@ -9,6 +9,7 @@ import (
 
 // graph is a ModelProto taken to pieces that can be put together again without a change.
 type graph struct {
+	size     int       // of the ModelProto, in bytes
 	model    []field   // of the ModelProto, its graph among them
 	elements []element // of the GraphProto
 
@@ -47,6 +48,12 @@ const (
 	graphValueInfo         protowire.Number = 13
 	graphAnnotation        protowire.Number = 14
 	graphSparseInitializer protowire.Number = 15
+
+	opsetDomain    protowire.Number = 1
+	opsetVersion   protowire.Number = 2
+	functionDomain protowire.Number = 10
+	sparseValues   protowire.Number = 1
+	sparseIndices  protowire.Number = 2
 )
 
 // readGraph reads a ModelProto. It refuses what would make names mean more than they say
@@ -54,6 +61,7 @@ const (
 // in the default domain.
 func readGraph(model []byte) (*graph, error) {
 	g := &graph{
+		size:   len(model),
 		inputs: map[string]*value{}, constants: map[string]*tensor{}, names: map[string]bool{},
 		producers: map[string]int{}, readers: map[string]int{}, reads: map[string]int{},
 	}
@@ -71,7 +79,7 @@ func readGraph(model []byte) (*graph, error) {
 		case f.is(modelFunctions, protowire.BytesType):
 			err = refuseOwnOperator(f.Bytes)
 		case f.Number == modelTrainingInfo:
-			err = errors.New("training information may read the graph")
+			err = errors.New("the model has training information, which may read any value")
 		case f.is(modelGraph, protowire.BytesType) && body != nil:
 			err = errors.New("no ONNX model: it has two graphs")
 		case f.is(modelGraph, protowire.BytesType):
@@ -88,35 +96,35 @@ func readGraph(model []byte) (*graph, error) {
 }
 
 func (g *graph) readOpset(message []byte) error {
-	fields, err := readFields(message)
 	var domain string
 	var version uint64
-	for _, f := range fields {
+	s := scan(message)
+	for s.next() {
 		switch {
-		case f.is(1, protowire.BytesType):
-			domain = string(f.Bytes)
-		case f.is(2, protowire.VarintType):
-			version = f.Bits
+		case s.is(opsetDomain, protowire.BytesType):
+			domain = string(s.Bytes)
+		case s.is(opsetVersion, protowire.VarintType):
+			version = s.Bits
 		}
 	}
 	if isDefault(domain) {
 		g.opset = version
 	}
-	return err
+	return s.err
 }
 
 func refuseOwnOperator(function []byte) error {
-	fields, err := readFields(function)
 	var domain string
-	for _, f := range fields {
-		if f.is(10, protowire.BytesType) {
-			domain = string(f.Bytes)
+	s := scan(function)
+	for s.next() {
+		if s.is(functionDomain, protowire.BytesType) {
+			domain = string(s.Bytes)
 		}
 	}
-	if err == nil && isDefault(domain) {
-		err = errors.New("the model has operators of its own in ONNX's domain")
+	if s.err == nil && isDefault(domain) {
+		return errors.New("the model has operators of its own in ONNX's domain")
 	}
-	return err
+	return s.err
 }
 
 func (g *graph) readBody(message []byte) error {
@@ -148,7 +156,7 @@ func (g *graph) readBody(message []byte) error {
 				g.reads[e.value.name]++
 			}
 		case f.Number == graphAnnotation:
-			err = errors.New("quantization annotations may read it")
+			err = errors.New("the graph has quantization annotations, which may read any value")
 		}
 		if err != nil {
 			return err
@@ -163,7 +171,7 @@ func (g *graph) addInput(e *element) (err error) {
 	}
 	name := e.value.name
 	if _, given := g.producers[name]; given || g.inputs[name] != nil {
-		return fmt.Errorf("%q is given twice", name)
+		return fmt.Errorf("the value %q is given twice", name)
 	}
 	g.inputs[name], g.names[name] = e.value, true
 	return nil
@@ -171,24 +179,24 @@ func (g *graph) addInput(e *element) (err error) {
 
 // addSparse takes note of a sparse initializer, which bears the name of its values.
 func (g *graph) addSparse(e *element) error {
-	fields, err := readFields(e.Bytes)
-	if err != nil {
-		return err
-	}
 	e.tensor = &tensor{}
-	for _, f := range fields {
-		if !f.is(1, protowire.BytesType) && !f.is(2, protowire.BytesType) {
+	s := scan(e.Bytes)
+	for s.next() {
+		if !s.is(sparseValues, protowire.BytesType) && !s.is(sparseIndices, protowire.BytesType) {
 			continue
 		}
-		t, err := readTensor(f.Bytes)
+		t, err := readTensor(s.Bytes)
 		switch {
 		case err != nil:
 			return err
 		case t.external:
 			return fmt.Errorf("initializer %q has its elements in another file", t.name)
-		case f.Number == 1:
+		case s.Number == sparseValues:
 			e.tensor = t
 		}
+	}
+	if s.err != nil {
+		return s.err
 	}
 	return g.addConstant(e.tensor.name, nil)
 }
@@ -200,7 +208,7 @@ func (g *graph) addConstant(name string, t *tensor) error {
 	}
 	_, given := g.producers[name]
 	if _, constant := g.constants[name]; given || constant {
-		return fmt.Errorf("%q is given twice", name)
+		return fmt.Errorf("the value %q is given twice", name)
 	}
 	g.constants[name], g.names[name] = t, true
 	return nil
@@ -225,7 +233,7 @@ func (g *graph) addNode(at int) error {
 		}
 		_, constant := g.constants[name]
 		if _, given := g.producers[name]; given || constant || g.inputs[name] != nil {
-			return fmt.Errorf("%q is given twice", name)
+			return fmt.Errorf("the value %q is given twice", name)
 		}
 		if t != nil {
 			g.constants[name] = t

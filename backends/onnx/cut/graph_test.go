@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"strings"
+	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -18,7 +20,7 @@ type draft struct {
 // newDraft starts a model of the given version of operators, without a graph.
 func newDraft(opset uint64) *draft {
 	d := &draft{model: protofield.AppendNumber(nil, modelIRVersion, 8)}
-	d.model = appendBytes(d.model, modelOpsetImport, protofield.AppendNumber(nil, 2, opset))
+	d.model = appendBytes(d.model, modelOpsetImport, protofield.AppendNumber(nil, opsetVersion, opset))
 	return d
 }
 
@@ -27,7 +29,7 @@ func (d *draft) bytes() []byte { return appendBytes(d.model, modelGraph, d.graph
 func (d *draft) node(op string, inputs []string, output string, attributes ...[]byte) *draft {
 	message := newNode("", op, inputs, output)
 	for _, a := range attributes {
-		message = appendBytes(message, 5, a)
+		message = appendBytes(message, nodeAttribute, a)
 	}
 	d.graph = appendBytes(d.graph, graphNode, message)
 	return d
@@ -43,7 +45,7 @@ func (d *draft) floats(name string, dims ...int64) *draft {
 	for _, n := range dims {
 		size *= n
 	}
-	d.graph = appendBytes(d.graph, graphInitializer, newTensor(name, typeFloat, dims, make([]byte, size)))
+	d.graph = appendInitializer(d.graph, name, typeFloat, dims, make([]byte, size))
 	return d
 }
 
@@ -60,11 +62,12 @@ func (d *draft) whole(number protowire.Number, message []byte) *draft {
 }
 
 func number(name string, i int) []byte {
-	return protofield.AppendNumber(protofield.AppendText(nil, 1, name), 3, uint64(i))
+	return protofield.AppendNumber(protofield.AppendText(nil, attributeName, name), attributeInt, uint64(i))
 }
 
 func float(name string, f float32) []byte {
-	return protowire.AppendFixed32(protowire.AppendTag(protofield.AppendText(nil, 1, name), 2, protowire.Fixed32Type), math.Float32bits(f))
+	return protowire.AppendFixed32(
+		protowire.AppendTag(protofield.AppendText(nil, attributeName, name), attributeFloat, protowire.Fixed32Type), math.Float32bits(f))
 }
 
 // plain is a model that is no more than its first layer: "x" [rows, 3] times "w" [3, 2].
@@ -74,13 +77,13 @@ func plain() *draft {
 
 // withMatrix is plain with a Gemm by another matrix, "m" of the given fields.
 func withMatrix(fields ...[]byte) *draft {
-	message := protofield.AppendText(nil, 8, "m")
+	message := protofield.AppendText(nil, tensorName, "m")
 	return plain().raw(graphInitializer, append(message, bytes.Join(fields, nil)...)).node("Gemm", names("x", "m"), "y")
 }
 
 // dims are the fields of a float32 tensor of these dimensions.
 func dims(lengths ...int64) []byte {
-	return newTensor("", typeFloat, lengths, nil)
+	return appendTensor(nil, "", typeFloat, lengths, nil)
 }
 
 // sides is a model whose matrix, of three columns, reads "l" and "r" side by side.
@@ -91,10 +94,24 @@ func sides(left, right int, axis []byte) *draft {
 
 func names(inputs ...string) []string { return inputs }
 
+// only is the layer of a model that has one.
+func only(t *testing.T, model []byte) *Layer {
+	t.Helper()
+	layers, err := Find(model)
+	if err != nil || len(layers) != 1 {
+		t.Fatalf("Find = %s; want one layer", describe(layers, err))
+	}
+	return layers[0]
+}
+
 // describe says what a test needs to see of an outcome.
-func describe(l *Layer, err error) string {
+func describe(layers []*Layer, err error) string {
 	if err != nil {
 		return err.Error()
 	}
-	return fmt.Sprintf("a layer of %v: %d columns, %d wide", l.Inputs, l.Columns, l.Width)
+	said := make([]string, len(layers))
+	for i, l := range layers {
+		said[i] = fmt.Sprintf("a layer of %v: %d columns, %d wide", l.Inputs, l.Columns, l.Width)
+	}
+	return strings.Join(said, "; ")
 }

@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// Layer is the first layer of a model's graph: a matrix that multiplies the columns of
-// one or several of the graph's inputs.
+// Layer is a first layer of a model's graph: a matrix that multiplies the columns of one or
+// several of the graph's inputs. A graph has several if its inputs meet only behind them,
+// as those of a wide and a deep part do.
 type Layer struct {
 	Inputs  []string // the graph's inputs whose columns lie side by side, in the layer's order
 	Widths  []int    // the columns of each of Inputs
@@ -31,9 +32,11 @@ const (
 // minOpset is the version of ONNX's operators since which Gemm adds [H] to each row.
 const minOpset = 7
 
-// Find finds the first layer in the bytes of an ONNX ModelProto, which must not change
-// as long as the Layer is used. The error says why it has none that can be taken apart.
-func Find(model []byte) (*Layer, error) {
+// Find returns the first layers in the bytes of an ONNX ModelProto, in the order of the
+// graph. The bytes must not change as long as a Layer is used. Each Layer stands for
+// itself: what its Split gives has the others whole. The error says why there is none that
+// can be taken apart, of the first product if there are several.
+func Find(model []byte) ([]*Layer, error) {
 	g, err := readGraph(model)
 	if err != nil {
 		return nil, err
@@ -41,6 +44,7 @@ func Find(model []byte) (*Layer, error) {
 	if g.opset < minOpset {
 		return nil, fmt.Errorf("the model's operators are of version %d; %d or newer is needed", g.opset, minOpset)
 	}
+	var layers []*Layer
 	var reason error
 	for at, e := range g.elements {
 		if e.node == nil || !e.node.is(opGemm, opMatMul) {
@@ -48,14 +52,17 @@ func Find(model []byte) (*Layer, error) {
 		}
 		l := &Layer{graph: g, at: at, others: map[int]bool{}}
 		err := l.read(e.node)
-		if err == nil {
-			return l, nil
-		}
-		if reason == nil {
+		switch {
+		case err == nil:
+			layers = append(layers, l)
+		case reason == nil:
 			reason = fmt.Errorf("%s of %q: %w", e.node.op, e.node.inputs, err)
 		}
 	}
-	if reason == nil {
+	switch {
+	case len(layers) > 0:
+		return layers, nil
+	case reason == nil:
 		reason = errors.New("no Gemm or MatMul reads the graph's inputs")
 	}
 	return nil, reason

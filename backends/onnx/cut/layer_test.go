@@ -16,7 +16,7 @@ func TestAModelThatCannotBeTakenApartIsRefusedWithTheReason(t *testing.T) {
 	raw := appendBytes(nil, 9, make([]byte, 24))
 	outside := appendBytes(nil, 13, nil)
 	int64s := bytes.Replace(newValue("i", typeFloat, nil, known(3)), []byte{8, typeFloat}, []byte{8, 7}, 1)
-	sparse := appendBytes(nil, 1, append(dims(6), protofield.AppendText(nil, 8, "s")...))
+	sparse := appendBytes(nil, 1, append(dims(6), protofield.AppendText(nil, tensorName, "s")...))
 	for name, c := range map[string]struct {
 		draft *draft
 		want  string
@@ -27,10 +27,10 @@ func TestAModelThatCannotBeTakenApartIsRefusedWithTheReason(t *testing.T) {
 		"old operators":      {newDraft(6), "version 6; 7 or newer is needed"},
 		"unknown operators":  {&draft{}, "version 0; 7 or newer is needed"},
 		"own operators":      {plain().whole(modelFunctions, protofield.AppendText(nil, 1, "Gemm")), "operators of its own"},
-		"training":           {plain().whole(modelTrainingInfo, nil), "training information"},
-		"annotations":        {plain().raw(graphAnnotation, nil), "quantization annotations"},
-		"a subgraph":         {plain().node("MatMul", xw, "y").node("If", names("c"), "z", appendBytes(nil, 6, nil)), "subgraphs may read it"},
-		"subgraphs":          {plain().node("MatMul", xw, "y").node("Many", names("c"), "z", appendBytes(nil, 11, nil)), "subgraphs may read it"},
+		"training":           {plain().whole(modelTrainingInfo, nil), "the model has training information, which"},
+		"annotations":        {plain().raw(graphAnnotation, nil), "the graph has quantization annotations, which"},
+		"a subgraph":         {plain().node("MatMul", xw, "y").node("If", names("c"), "z", appendBytes(nil, 6, nil)), "a node has a subgraph, which may read any value"},
+		"subgraphs":          {plain().node("MatMul", xw, "y").node("Many", names("c"), "z", appendBytes(nil, 11, nil)), "a node has a subgraph, which may read any value"},
 		"value twice":        {plain().node("MatMul", xw, "y").node("Relu", names("x"), "y"), `"y" is given twice`},
 		"initializer twice":  {plain().floats("w", 3, 2), `"w" is given twice`},
 		"input twice":        {plain().value(graphInput, "x", 3), `"x" is given twice`},
@@ -100,11 +100,31 @@ func TestWhatIsNoModelIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheFirstProductThatQualifiesIsTheLayer(t *testing.T) {
+func TestAProductThatDoesNotQualifyIsPassedOver(t *testing.T) {
 	d := plain().floats("v", 2, 1).
 		node("Relu", names("z"), "h").node("MatMul", names("h", "v"), "deep").node("Gemm", names("x", "w", ""), "y")
 	if got, want := describe(Find(d.bytes())), "a layer of [x]: 3 columns, 2 wide"; got != want {
 		t.Errorf("Find = %s; want %s", got, want)
+	}
+}
+
+func TestAllLayersAreFoundInTheOrderOfTheGraph(t *testing.T) {
+	d := plain().value(graphInput, "few", 2).floats("u", 2, 1).
+		node("Gemm", names("few", "u"), "line").node("Relu", names("line"), "h").node("MatMul", names("h", "v"), "deep").
+		node("Gemm", names("x", "w"), "y")
+	layers, err := Find(d.bytes())
+	if got, want := describe(layers, err), "a layer of [few]: 2 columns, 1 wide; a layer of [x]: 3 columns, 2 wide"; got != want {
+		t.Fatalf("Find = %s; want %s", got, want)
+	}
+	for i, l := range layers {
+		halves, err := l.Split(append(make([]Group, l.Columns-1), Kept))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := layers[1-i]
+		if got, want := describe(Find(halves.Rest)), describe([]*Layer{other}, nil); got != want {
+			t.Errorf("the rest without %v has %s; want %s", l.Inputs, got, want)
+		}
 	}
 }
 
@@ -130,26 +150,42 @@ func FuzzFind(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, model []byte, pattern uint64) {
-		layer, err := Find(model)
+		layers, err := Find(model)
 		if err != nil {
 			return
 		}
-		groups := make([]Group, layer.Columns)
-		for i := range groups {
-			groups[i] = Group(pattern >> (2 * i % 64) & 3)
-			if groups[i] > Kept || groups[i] == PerRequest && !layer.TakesRequests() {
+		for _, layer := range layers {
+			split(t, layer, pattern)
+		}
+	})
+}
+
+// split takes a layer apart, its columns told apart by the bits of a pattern.
+func split(t *testing.T, layer *Layer, pattern uint64) {
+	t.Helper()
+	groups := make([]Group, layer.Columns)
+	for i := range groups {
+		groups[i] = Group(pattern >> (2 * i % 64) & 3)
+		if groups[i] > Kept || groups[i] == PerRequest && !layer.TakesRequests() {
+			groups[i] = PerRow
+		}
+	}
+	groups[0] = Kept
+	halves, err := layer.Split(groups)
+	if err != nil && strings.Contains(err.Error(), "is not finite") {
+		for i, g := range groups {
+			if g == PerRequest {
 				groups[i] = PerRow
 			}
 		}
-		groups[0] = Kept
-		halves, err := layer.Split(groups)
-		if err != nil {
-			t.Fatal(err)
+		halves, err = layer.Split(groups)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, half := range [][]byte{halves.Part, halves.Rest} {
+		if _, err := readGraph(half); err != nil {
+			t.Errorf("half of a model cannot be read: %v", err)
 		}
-		for _, half := range [][]byte{halves.Part, halves.Rest} {
-			if _, err := readGraph(half); err != nil {
-				t.Errorf("half of a model cannot be read: %v", err)
-			}
-		}
-	})
+	}
 }

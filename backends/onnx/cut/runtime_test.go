@@ -3,6 +3,7 @@
 package cut_test
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -39,11 +40,11 @@ func read(t *testing.T, file string) []byte {
 
 func find(t *testing.T, model []byte) *cut.Layer {
 	t.Helper()
-	layer, err := cut.Find(model)
-	if err != nil {
-		t.Fatal(err)
+	layers, err := cut.Find(model)
+	if err != nil || len(layers) != 1 {
+		t.Fatalf("Find = %d layers, %v; want one", len(layers), err)
 	}
-	return layer
+	return layers[0]
 }
 
 // run gives the model's outputs of the inputs: floats, each [rows, n], or the index.
@@ -96,26 +97,21 @@ func tensorOf(info ort.InputOutputInfo, elements []float32) (ort.Value, error) {
 // row after the other. Those that are per request are the same for all rows of one.
 func random(layer *cut.Layer, groups []cut.Group) (inputs map[string][]float32, columns []float32) {
 	source := rand.New(rand.NewPCG(1, 2))
-	inputs = map[string][]float32{}
 	for row := range rows {
-		column := 0
-		for i, name := range layer.Inputs {
-			for range layer.Widths[i] {
-				x := float32(source.NormFloat64())
-				if groups[column] == cut.PerRequest && row > 0 && index[row] == index[row-1] {
-					x = columns[len(columns)-layer.Columns]
-				}
-				inputs[name] = append(inputs[name], x)
-				columns = append(columns, x)
-				column++
+		for _, group := range groups {
+			x := float32(source.NormFloat64())
+			if group == cut.PerRequest && row > 0 && index[row] == index[row-1] {
+				x = columns[len(columns)-layer.Columns]
 			}
+			columns = append(columns, x)
 		}
 	}
-	return inputs, columns
+	return inputsOf(layer, columns), columns
 }
 
 // runHalves gives what the halves of the layer make of the columns.
-func runHalves(t rapid.TB, layer *cut.Layer, groups []cut.Group, columns []float32) map[string][]float32 {
+// Others are what the rest asks for beside them.
+func runHalves(t rapid.TB, layer *cut.Layer, groups []cut.Group, columns []float32, others map[string][]float32) map[string][]float32 {
 	t.Helper()
 	halves, err := layer.Split(groups)
 	if err != nil {
@@ -132,9 +128,11 @@ func runHalves(t rapid.TB, layer *cut.Layer, groups []cut.Group, columns []float
 	if len(part) != rows*layer.Width {
 		t.Fatalf("the part has %d elements; want %d for each row", len(part), layer.Width)
 	}
-	return run(t, halves.Rest, map[string][]float32{
+	inputs := map[string][]float32{
 		halves.RowInput: of[cut.PerRow], halves.RequestInput: of[cut.PerRequest], halves.PartInput: part,
-	})
+	}
+	maps.Copy(inputs, others)
+	return run(t, halves.Rest, inputs)
 }
 
 func same(t rapid.TB, got, want map[string][]float32) {
@@ -193,7 +191,7 @@ func TestTheHalvesTogetherGiveWhatTheWholeModelGives(t *testing.T) {
 				}
 				groups[rapid.IntRange(0, layer.Columns-1).Draw(t, "surely kept")] = cut.Kept
 				inputs, columns := random(layer, groups)
-				same(t, runHalves(t, layer, groups, columns), run(t, model, inputs))
+				same(t, runHalves(t, layer, groups, columns, nil), run(t, model, inputs))
 			})
 		})
 	}
@@ -211,7 +209,7 @@ func TestALayerOfWhichAllIsKeptIsOnlyItsPart(t *testing.T) {
 			if err != nil || halves.RowInput != "" || halves.RequestInput != "" || halves.IndexInput != "" {
 				t.Fatalf("Split = %q, %q, %q, %v; want no inputs but the part", halves.RowInput, halves.RequestInput, halves.IndexInput, err)
 			}
-			same(t, runHalves(t, layer, all, columns), run(t, model, inputs))
+			same(t, runHalves(t, layer, all, columns, nil), run(t, model, inputs))
 		})
 	}
 }
@@ -241,4 +239,57 @@ func TestTheRestAsksForTheOtherColumnsAndThePart(t *testing.T) {
 	if len(inputs) != len(want) {
 		t.Errorf("the rest has %d inputs; want %d", len(inputs), len(want))
 	}
+}
+
+func TestEachOfSeveralLayersCanBeTakenApart(t *testing.T) {
+	open(t)
+	model := read(t, "wide.onnx")
+	layers, err := cut.Find(model)
+	if err != nil || len(layers) != 2 {
+		t.Fatalf("Find = %d layers, %v; want two", len(layers), err)
+	}
+	for i, layer := range layers {
+		other, _ := random(layers[1-i], make([]cut.Group, layers[1-i].Columns))
+		groups := make([]cut.Group, layer.Columns)
+		groups[0], groups[1] = cut.Kept, cut.PerRequest
+		inputs, columns := random(layer, groups)
+		maps.Copy(inputs, other)
+		same(t, runHalves(t, layer, groups, columns, other), run(t, model, inputs))
+	}
+}
+
+func TestHugeColumnsOfARequestDoNotReachTheOthersOfItsPass(t *testing.T) {
+	open(t)
+	for _, file := range []string{"concat.onnx", "mid.onnx"} {
+		model := read(t, file)
+		layer := find(t, model)
+		infinite := float32(math.Inf(1))
+		for _, huge := range [][2]float32{{3.4e38, 3.4e38}, {-3.4e38, -3.4e38}, {3.4e38, -3.4e38}, {infinite, -infinite}} {
+			groups := slices.Repeat([]cut.Group{cut.PerRequest}, layer.Columns)
+			groups[0], groups[1] = cut.Kept, cut.PerRow
+			_, columns := random(layer, groups)
+			for i := range columns {
+				column := i % layer.Columns
+				if index[i/layer.Columns] == 0 && groups[column] == cut.PerRequest {
+					columns[i] = huge[column%2]
+				}
+			}
+			got := runHalves(t, layer, groups, columns, nil)["logits"]
+			want := run(t, model, inputsOf(layer, columns))["logits"]
+			first := slices.Index(index, 1) // the row that the other request begins with
+			same(t, map[string][]float32{file: got[first:]}, map[string][]float32{file: want[first:]})
+		}
+	}
+}
+
+// inputsOf gives columns as the whole model has them.
+func inputsOf(layer *cut.Layer, columns []float32) map[string][]float32 {
+	inputs := map[string][]float32{}
+	for len(columns) > 0 {
+		for i, name := range layer.Inputs {
+			inputs[name] = append(inputs[name], columns[:layer.Widths[i]]...)
+			columns = columns[layer.Widths[i]:]
+		}
+	}
+	return inputs
 }

@@ -1,8 +1,10 @@
 package cut
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/rankgate/rankgate/backends/protofield"
@@ -29,7 +31,7 @@ type Halves struct {
 	// that follow. All but PartInput are "" where no column is of their group.
 	Rest         []byte
 	RowInput     string // float32 [rows, columns per row]
-	RequestInput string // float32 [requests, columns per request]
+	RequestInput string // float32 [requests, columns per request]; a NaN reaches the rows of all requests
 	IndexInput   string // int64 [rows]: which request a row belongs to
 	PartInput    string // float32 [rows, Width]
 
@@ -38,24 +40,33 @@ type Halves struct {
 	Part []byte
 }
 
+// overhead is ample for the nodes, inputs and names that a half gets, in bytes.
+const overhead = 4 << 10
+
 // TakesRequests reports whether columns may be PerRequest: that takes operators, and a
 // way to hold constants, that older models do not have.
 func (l *Layer) TakesRequests() bool { return l.graph.opset >= 11 && l.graph.irVersion >= 4 }
 
 // Split takes the layer apart; groups has one entry for each of the Columns, in the
-// layer's order. At least one must be Kept.
+// layer's order. At least one must be Kept. Columns per request that are so large that
+// sums of their products with the matrix may not be finite count as the largest for which
+// they are.
 func (l *Layer) Split(groups []Group) (*Halves, error) {
 	if len(groups) != l.Columns {
 		return nil, fmt.Errorf("%d columns are told apart; the layer has %d", len(groups), l.Columns)
 	}
-	row, request, kept := columnsOf(groups, PerRow), columnsOf(groups, PerRequest), columnsOf(groups, Kept)
+	row, request, kept := inGroup(groups, PerRow), inGroup(groups, PerRequest), inGroup(groups, Kept)
 	if kept.count == 0 {
 		return nil, errors.New("no column of the layer is kept")
 	}
 	if request.count > 0 && !l.TakesRequests() {
 		return nil, errors.New("the model is too old to have columns once per request")
 	}
-	r := rest{layer: l, taken: map[string]bool{}, rows: l.graph.inputs[l.Inputs[0]].dims[0].bytes}
+	limit, err := l.columnLimit(request)
+	if err != nil {
+		return nil, err
+	}
+	r := rest{layer: l, taken: map[string]bool{}, limit: limit, rows: l.graph.inputs[l.Inputs[0]].dims[0].bytes}
 	model := r.model(row, request) // chooses the names
 	return &Halves{
 		Rest: model, RowInput: r.rowInput, RequestInput: r.requestInput, IndexInput: r.indexInput, PartInput: r.partInput,
@@ -63,13 +74,7 @@ func (l *Layer) Split(groups []Group) (*Halves, error) {
 	}, nil
 }
 
-// columns is some of the layer's columns.
-type columns struct {
-	wanted []bool // by column
-	count  int
-}
-
-func columnsOf(groups []Group, wanted Group) columns {
+func inGroup(groups []Group, wanted Group) columns {
 	c := columns{wanted: make([]bool, len(groups))}
 	for i, g := range groups {
 		if g == wanted {
@@ -82,27 +87,29 @@ func columnsOf(groups []Group, wanted Group) columns {
 
 // part makes the model of the columns that are kept.
 func (l *Layer) part(kept columns) []byte {
-	op, inputs := "Gemm", []string{PartColumns, "matrix"}
+	op, inputs := opGemm, []string{PartColumns, "matrix"}
 	if l.bias != "" {
 		inputs = append(inputs, "bias")
 	} else if !l.transB {
-		op = "MatMul"
+		op = opMatMul
 	}
-	body := appendBytes(nil, graphNode, newNode("", op, inputs, PartOutput, transposed(l.transB)...))
-	body = protofield.AppendText(body, graphName, "part")
-	body = appendBytes(body, graphInput, newValue(PartColumns, typeFloat, nil, known(kept.count)))
-	body = appendBytes(body, graphOutput, newValue(PartOutput, typeFloat, nil, known(l.Width)))
-	body = l.appendMatrix(body, "matrix", kept)
-	if l.bias != "" {
-		body = l.appendConstant(body, "bias", []int64{int64(l.Width)}, l.elements(l.bias))
-	}
-	var model []byte
+	model := make([]byte, 0, 4*(kept.count+1)*l.Width+overhead)
 	for _, f := range l.graph.model {
 		if f.Number == modelIRVersion || f.Number == modelOpsetImport {
 			model = append(model, f.whole...)
 		}
 	}
-	return appendBytes(model, modelGraph, body)
+	return protofield.AppendNested(model, modelGraph, func(body []byte) []byte {
+		body = appendNode(body, "", op, inputs, PartOutput, transposed(l.transB)...)
+		body = protofield.AppendText(body, graphName, "part")
+		body = appendBytes(body, graphInput, newValue(PartColumns, typeFloat, nil, known(kept.count)))
+		body = appendBytes(body, graphOutput, newValue(PartOutput, typeFloat, nil, known(l.Width)))
+		body = l.appendMatrix(body, "matrix", kept)
+		if l.bias != "" {
+			body = l.appendConstant(body, "bias", []int64{int64(l.Width)}, l.elements(l.bias))
+		}
+		return body
+	})
 }
 
 // gone returns the values that there are none of without the layer.
@@ -148,9 +155,9 @@ func (l *Layer) drops(gone map[string]bool, at int) bool {
 func (l *Layer) appendMatrix(body []byte, name string, of columns) []byte {
 	elements := l.elements(l.matrix)
 	if l.transB {
-		return l.appendConstant(body, name, []int64{int64(l.Width), int64(of.count)}, pick(elements, l.Columns, nil, of.wanted))
+		return l.appendConstant(body, name, []int64{int64(l.Width), int64(of.count)}, of.columnsOf(elements))
 	}
-	return l.appendConstant(body, name, []int64{int64(of.count), int64(l.Width)}, pick(elements, l.Width, of.wanted, nil))
+	return l.appendConstant(body, name, []int64{int64(of.count), int64(l.Width)}, of.rowsOf(elements))
 }
 
 // appendConstant appends an initializer and, as versions before 4 want it, an input of
@@ -163,7 +170,32 @@ func (l *Layer) appendConstant(body []byte, name string, dims []int64, elements 
 		}
 		body = appendBytes(body, graphInput, newValue(name, typeFloat, shape...))
 	}
-	return appendBytes(body, graphInitializer, newTensor(name, typeFloat, dims, elements))
+	return appendInitializer(body, name, typeFloat, dims, elements)
+}
+
+// columnLimit returns a size up to which the given columns, whatever they are, have finite
+// sums of products with the matrix, at each step on the way to them too. It is half of
+// what would do without rounding.
+func (l *Layer) columnLimit(of columns) (float32, error) {
+	elements := l.elements(l.matrix)
+	sums := make([]float64, l.Width) // of the sizes of what the columns are multiplied by
+	for k, wanted := range of.wanted {
+		if !wanted {
+			continue
+		}
+		for h := range sums {
+			at := k*l.Width + h
+			if l.transB {
+				at = h*l.Columns + k
+			}
+			sums[h] += math.Abs(float64(math.Float32frombits(binary.LittleEndian.Uint32(elements[4*at:]))))
+		}
+	}
+	largest := slices.Max(sums)
+	if math.IsNaN(largest) || math.IsInf(largest, 0) {
+		return 0, fmt.Errorf("the matrix %q has an element that is not finite where it multiplies columns once per request", l.matrix)
+	}
+	return float32(min(math.MaxFloat32, math.MaxFloat32/(2*largest))), nil
 }
 
 // elements returns what Find has found to be there.

@@ -1,6 +1,7 @@
 package cut
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,10 +13,7 @@ import (
 // halve takes the model apart, with only its first column kept.
 func halve(t *testing.T, model []byte) (*Layer, *Halves) {
 	t.Helper()
-	layer, err := Find(model)
-	if err != nil {
-		t.Fatal(err)
-	}
+	layer := only(t, model)
 	groups := make([]Group, layer.Columns)
 	groups[0] = Kept
 	halves, err := layer.Split(groups)
@@ -111,10 +109,7 @@ func TestAnAddThatIsNoBiasIsLeftWhereItIs(t *testing.T) {
 		"of an output":       product().floats("b", 2).node("Add", names("p", "b"), "y").value(graphOutput, "p", 2),
 		"none":               product().floats("b", 2).node("Sub", names("p", "b"), "y"),
 	} {
-		layer, err := Find(d.bytes())
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
+		layer := only(t, d.bytes())
 		if layer.bias != "" || layer.output != "p" {
 			t.Errorf("%s: the layer gives %q with the bias %q", name, layer.output, layer.bias)
 		}
@@ -144,11 +139,7 @@ func TestOlderVersionsListConstantsAmongTheInputs(t *testing.T) {
 }
 
 func TestSplitWantsAWordOnEachColumn(t *testing.T) {
-	layer, err := Find(plain().node("MatMul", names("x", "w"), "y").bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	old := *layer
+	old := only(t, plain().node("MatMul", names("x", "w"), "y").bytes())
 	old.graph.opset = 10
 	for want, groups := range map[string][]Group{
 		"2 columns are told apart; the layer has 3":             {Kept, PerRow},
@@ -157,6 +148,70 @@ func TestSplitWantsAWordOnEachColumn(t *testing.T) {
 	} {
 		if _, err := old.Split(groups); err == nil || err.Error() != want {
 			t.Errorf("Split(%v) = %v; want %s", groups, err, want)
+		}
+	}
+}
+
+func TestAMatrixThatIsNotFiniteHasNoColumnsPerRequest(t *testing.T) {
+	for _, bad := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
+		for _, transB := range []int{0, 1} {
+			elements := float32s(1, 2, 3, 4, 5, 6)
+			copy(elements[4*1:], float32s(float32(bad))) // [0, 1] of [3, 2], or [0, 1] of [2, 3]
+			d := newDraft(17).value(graphInput, "x", 3).value(graphOutput, "y", 2)
+			shape := []int64{3, 2}
+			if transB == 1 {
+				shape = []int64{2, 3}
+			}
+			d.graph = appendInitializer(d.graph, "w", typeFloat, shape, elements)
+			layer := only(t, d.node("Gemm", names("x", "w"), "y", number("transB", transB)).bytes())
+			groups := []Group{Kept, Kept, Kept}
+			groups[transB] = PerRequest // the column that it multiplies
+			_, err := layer.Split(groups)
+			want := `the matrix "w" has an element that is not finite where it multiplies columns once per request`
+			if err == nil || err.Error() != want {
+				t.Errorf("Split of %v, transB %d = %v; want %s", bad, transB, err, want)
+			}
+			groups[transB], groups[2] = PerRow, PerRequest
+			if _, err := layer.Split(groups); err != nil {
+				t.Errorf("Split of %v, transB %d, among the columns per row = %v", bad, transB, err)
+			}
+		}
+	}
+}
+
+func TestColumnsAreLimitedByTheLargestSumOfTheMatrix(t *testing.T) {
+	for name, c := range map[string]struct {
+		elements []float32 // [3, 2]
+		want     float32
+	}{
+		"ones":      {[]float32{1, -1, 1, 1, 9, 9}, math.MaxFloat32 / 4},
+		"one side":  {[]float32{1, -5, 1, 3, 9, 9}, math.MaxFloat32 / 16},
+		"nothing":   {[]float32{0, 0, 0, 0, 9, 9}, math.MaxFloat32},
+		"smallest":  {[]float32{1e-45, 0, 0, 0, 9, 9}, math.MaxFloat32},
+		"the whole": {[]float32{math.MaxFloat32, 0, math.MaxFloat32, 0, 9, 9}, 0.25},
+	} {
+		d := newDraft(17).value(graphInput, "x", 3).value(graphOutput, "y", 2)
+		d.graph = appendInitializer(d.graph, "w", typeFloat, []int64{3, 2}, float32s(c.elements...))
+		layer := only(t, d.node("Gemm", names("x", "w"), "y").bytes())
+		got, err := layer.columnLimit(inGroup([]Group{PerRequest, PerRequest, Kept}, PerRequest))
+		if err != nil || got != c.want {
+			t.Errorf("%s: columnLimit = %v, %v; want %v", name, got, err, c.want)
+		}
+	}
+}
+
+func TestTheHalvesAreMadeInOnePiece(t *testing.T) {
+	for file, matrix := range map[string]int{"mid.onnx": 0, "concat.onnx": 0, "bare.onnx": 6 * 4 * 4} { // bytes that the rest keeps
+		model, err := os.ReadFile(filepath.Join("../testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		layer, halves := halve(t, model)
+		if got, want := cap(halves.Rest), len(model)+matrix+overhead; got != want {
+			t.Errorf("%s: the rest has grown to %d bytes; want %d", file, got, want)
+		}
+		if got, want := cap(halves.Part), 4*2*layer.Width+overhead; got != want {
+			t.Errorf("%s: the part has grown to %d bytes; want %d", file, got, want)
 		}
 	}
 }

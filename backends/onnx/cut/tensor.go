@@ -27,51 +27,63 @@ const (
 	typeInt64 = 7
 )
 
+// Fields of a TensorProto.
+const (
+	tensorDims         protowire.Number = 1
+	tensorDataType     protowire.Number = 2
+	tensorSegment      protowire.Number = 3
+	tensorFloatData    protowire.Number = 4
+	tensorName         protowire.Number = 8
+	tensorRawData      protowire.Number = 9
+	tensorExternalData protowire.Number = 13
+	tensorDataLocation protowire.Number = 14
+)
+
 func readTensor(message []byte) (*tensor, error) {
-	fields, err := readFields(message)
-	if err != nil {
-		return nil, err
-	}
 	t := &tensor{}
-	for _, f := range fields {
+	s := scan(message)
+	for s.next() {
 		switch {
-		case f.Number == 1:
-			if t.dims, err = appendDims(t.dims, f); err != nil {
+		case s.Number == tensorDims:
+			if err := t.readDims(&s.field); err != nil {
 				return nil, err
 			}
-		case f.is(2, protowire.VarintType):
-			t.dataType = f.Bits
-		case f.Number == 3:
+		case s.is(tensorDataType, protowire.VarintType):
+			t.dataType = s.Bits
+		case s.Number == tensorSegment:
 			t.segmented = true
-		case f.is(4, protowire.BytesType): // packed
-			t.floats = append(t.floats, f.Bytes...)
-		case f.is(4, protowire.Fixed32Type):
-			t.floats = protowire.AppendFixed32(t.floats, uint32(f.Bits))
-		case f.is(8, protowire.BytesType):
-			t.name = string(f.Bytes)
-		case f.is(9, protowire.BytesType):
-			t.raw = f.Bytes
-		case f.Number == 13, f.is(14, protowire.VarintType) && f.Bits != 0:
+		case s.is(tensorFloatData, protowire.BytesType) && t.floats == nil: // packed
+			t.floats = s.Bytes
+		case s.is(tensorFloatData, protowire.BytesType):
+			t.floats = append(t.floats, s.Bytes...)
+		case s.is(tensorFloatData, protowire.Fixed32Type):
+			t.floats = protowire.AppendFixed32(t.floats, uint32(s.Bits))
+		case s.is(tensorName, protowire.BytesType):
+			t.name = string(s.Bytes)
+		case s.is(tensorRawData, protowire.BytesType):
+			t.raw = s.Bytes
+		case s.Number == tensorExternalData, s.is(tensorDataLocation, protowire.VarintType) && s.Bits != 0:
 			t.external = true
 		}
 	}
-	return t, nil
+	return t, s.err
 }
 
-// appendDims appends the dimensions of f, packed or a single one.
-func appendDims(dims []int64, f field) ([]int64, error) {
+// readDims adds the dimensions of f, packed or a single one.
+func (t *tensor) readDims(f *field) error {
 	if f.Type != protowire.BytesType {
-		return append(dims, int64(f.Bits)), nil
+		t.dims = append(t.dims, int64(f.Bits))
+		return nil
 	}
 	element := protofield.Field{Type: protowire.VarintType}
 	for rest := f.Bytes; len(rest) > 0; {
 		var ok bool
 		if rest, ok = element.ReadValue(rest); !ok {
-			return nil, errors.New("a tensor's dimensions are cut off")
+			return errors.New("a tensor's dimensions are cut off")
 		}
-		dims = append(dims, int64(element.Bits))
+		t.dims = append(t.dims, int64(element.Bits))
 	}
-	return dims, nil
+	return nil
 }
 
 // float32s returns the elements, little-endian; the error says why they are not as many
@@ -101,35 +113,51 @@ func (t *tensor) float32s() ([]byte, error) {
 	return elements, nil
 }
 
-// pick returns the elements of a matrix [rows, columns] without the rows or columns that
-// are not wanted; nil wants all.
-func pick(elements []byte, columns int, rowWanted, columnWanted []bool) []byte {
-	var picked []byte
-	for at := 0; at < len(elements); at += 4 * columns {
-		if rowWanted != nil && !rowWanted[at/(4*columns)] {
-			continue
-		}
-		row := elements[at : at+4*columns]
-		if columnWanted == nil {
-			picked = append(picked, row...)
-			continue
-		}
-		for i, wanted := range columnWanted {
-			if wanted {
-				picked = append(picked, row[4*i:4*i+4]...)
-			}
+// columns is some of a layer's columns.
+type columns struct {
+	wanted []bool // by column
+	count  int
+}
+
+// rowsOf returns the rows of a matrix [columns, any] that are wanted.
+func (c columns) rowsOf(elements []byte) []byte {
+	width := len(elements) / len(c.wanted)
+	picked := make([]byte, 0, width*c.count)
+	for i, wanted := range c.wanted {
+		if wanted {
+			picked = append(picked, elements[i*width:(i+1)*width]...)
 		}
 	}
 	return picked
 }
 
-// newTensor makes a TensorProto.
-func newTensor(name string, dataType uint64, dims []int64, elements []byte) []byte {
-	var tensor []byte
-	for _, d := range dims {
-		tensor = protofield.AppendNumber(tensor, 1, uint64(d))
+// columnsOf returns the columns of a matrix [any, columns] that are wanted.
+func (c columns) columnsOf(elements []byte) []byte {
+	picked := make([]byte, 0, len(elements)/len(c.wanted)*c.count)
+	for at := 0; at < len(elements); {
+		for _, wanted := range c.wanted {
+			if wanted {
+				picked = append(picked, elements[at:at+4]...)
+			}
+			at += 4
+		}
 	}
-	tensor = protofield.AppendNumber(tensor, 2, dataType)
-	tensor = protofield.AppendText(tensor, 8, name)
-	return appendBytes(tensor, 9, elements)
+	return picked
+}
+
+// appendInitializer appends a tensor to a GraphProto.
+func appendInitializer(body []byte, name string, dataType uint64, dims []int64, elements []byte) []byte {
+	return protofield.AppendNested(body, graphInitializer, func(dst []byte) []byte {
+		return appendTensor(dst, name, dataType, dims, elements)
+	})
+}
+
+// appendTensor appends the fields of a TensorProto.
+func appendTensor(dst []byte, name string, dataType uint64, dims []int64, elements []byte) []byte {
+	for _, d := range dims {
+		dst = protofield.AppendNumber(dst, tensorDims, uint64(d))
+	}
+	dst = protofield.AppendNumber(dst, tensorDataType, dataType)
+	dst = protofield.AppendText(dst, tensorName, name)
+	return appendBytes(dst, tensorRawData, elements)
 }

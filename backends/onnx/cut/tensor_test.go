@@ -10,12 +10,12 @@ import (
 )
 
 func TestNumbersAreReadPackedAndOneByOne(t *testing.T) {
-	packed := appendBytes(protofield.AppendNumber(nil, 2, typeFloat), 1, []byte{2, 3})
-	packed = appendBytes(packed, 4, []byte("aaaabbbbccccddddeeeeffff"))
-	single := protofield.AppendNumber(nil, 2, typeFloat)
-	single = protofield.AppendNumber(protofield.AppendNumber(single, 1, 2), 1, 3)
+	packed := appendBytes(protofield.AppendNumber(nil, tensorDataType, typeFloat), tensorDims, []byte{2, 3})
+	packed = appendBytes(packed, tensorFloatData, []byte("aaaabbbbccccddddeeeeffff"))
+	single := protofield.AppendNumber(nil, tensorDataType, typeFloat)
+	single = protofield.AppendNumber(protofield.AppendNumber(single, tensorDims, 2), tensorDims, 3)
 	for _, c := range []uint32{'a', 'b', 'c', 'd', 'e', 'f'} {
-		single = protowire.AppendFixed32(protowire.AppendTag(single, 4, protowire.Fixed32Type), c<<24|c<<16|c<<8|c)
+		single = protowire.AppendFixed32(protowire.AppendTag(single, tensorFloatData, protowire.Fixed32Type), c<<24|c<<16|c<<8|c)
 	}
 	for _, message := range [][]byte{packed, single} {
 		read, err := readTensor(message)
@@ -29,12 +29,22 @@ func TestNumbersAreReadPackedAndOneByOne(t *testing.T) {
 	}
 }
 
-func TestWantedRowsAndColumnsArePickedInOrder(t *testing.T) {
-	matrix := []byte("aaaabbbbccccddddeeeeffff") // [2, 3]
-	if got := pick(matrix, 3, []bool{false, true}, nil); string(got) != "ddddeeeeffff" {
-		t.Errorf("the second row is %q", got)
+func TestPackedNumbersInSeveralPiecesLeaveTheMessageAlone(t *testing.T) {
+	message := appendBytes(appendBytes(nil, tensorFloatData, []byte("aaaa")), tensorFloatData, []byte("bbbb"))
+	before := slices.Clone(message)
+	read, err := readTensor(message)
+	if err != nil || string(read.floats) != "aaaabbbb" || !slices.Equal(message, before) {
+		t.Errorf("readTensor = %q, %v, and the message is %q; want aaaabbbb", read.floats, err, message)
 	}
-	if got := pick(matrix, 3, nil, []bool{true, false, true}); string(got) != "aaaaccccddddffff" {
-		t.Errorf("the outer columns are %q", got)
+}
+
+func TestWantedColumnsArePickedInOrder(t *testing.T) {
+	matrix := []byte("aaaabbbbccccddddeeeeffff") // [2, 3] or [3, 2]
+	outer := inGroup([]Group{Kept, PerRow, Kept}, Kept)
+	if got := outer.columnsOf(matrix); string(got) != "aaaaccccddddffff" || cap(got) != len(got) {
+		t.Errorf("the outer columns of [2, 3] are %q in %d bytes", got, cap(got))
+	}
+	if got := outer.rowsOf(matrix); string(got) != "aaaabbbbeeeeffff" || cap(got) != len(got) {
+		t.Errorf("the outer rows of [3, 2] are %q in %d bytes", got, cap(got))
 	}
 }

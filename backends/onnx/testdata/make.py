@@ -24,6 +24,8 @@ bare.onnx             one without a bias, whose matrix is both read by others an
                       as ONNX before IR version 4 had it: "dense" [rows, 6] → "h" [rows, 4], "logits" [rows, 1] and "sums" [6].
 floats.onnx           one whose matrix is in float_data: "dense" [rows, 6] → "logits" [rows, 1].
 constant.onnx         one whose matrix and bias are Constant nodes: "dense" [rows, 6] → "logits" [rows, 1].
+wide.onnx             a wide and a deep part, so two first layers: "wide" [rows, 2] of Gemm and "deep" [rows, 6] of another,
+                      whose sum is h → "logits" [rows, 1].
 fixed.onnx            an output that does not follow the number of rows: to be refused.
 ../probe.onnx         "x" [1] → "y" [1], their sum x + x: what an execution provider is tried with.
 """
@@ -184,6 +186,9 @@ def layers():
             graph.node.insert(0, helper.make_node("Constant", [], [w.name], value=w))
         del graph.initializer[:2]
 
+    def with_line(graph):
+        graph.initializer.append(numpy_helper.from_array(np.array([[0.5], [-2]], np.float32), "u"))
+
     layer("concat", [
         helper.make_node("Concat", ["user", "item", "pair"], ["x"], axis=-1),
         helper.make_node("Gemm", ["x", "w", "b"], ["h"], alpha=1.0, beta=1.0, transB=1),
@@ -196,6 +201,11 @@ def layers():
     layer("bare", [product], [("dense", 6)], 6, edit=listed, bias=False, outputs=[("h", 4)])
     layer("floats", [gemm], [("dense", 6)], 6, edit=as_floats)
     layer("constant", [gemm], [("dense", 6)], 6, edit=as_nodes)
+    layer("wide", [
+        helper.make_node("Gemm", ["wide", "u"], ["line"]),
+        helper.make_node("Gemm", ["deep", "w", "b"], ["product"]),
+        helper.make_node("Add", ["product", "line"], ["h"]),
+    ], [("wide", 2), ("deep", 6)], 6, edit=with_line)  # fmt: skip
 
 
 def probe():
