@@ -14,17 +14,18 @@ type Part struct {
 	Values  []float32 // [rows, Kept.Width()]: the input
 	Columns Buffer    // [rows, columns], float32: of the rows that Lacks
 
-	sources []source // by row; none for those whose Values are there
+	sources []source // by row
 	missing []int32  // rows that Gather found
 }
 
-// source is what a row's columns are read from.
+// source is where a row's part comes from.
 type source struct {
+	known   bool // it is there; else it is to be computed, and then kept for:
 	row     unsafe.Pointer
-	edition uint64
+	edition uint64 // 0: it is not to be kept
 }
 
-// NewPart returns a Part over memory for the given number of rows.
+// NewPart returns a Part over memory for the given number of rows, all of which it lacks.
 func NewPart(kept *Parts, values []float32, columns Buffer, rows int) *Part {
 	return &Part{Kept: kept, Values: values, Columns: columns, sources: make([]source, rows)}
 }
@@ -34,23 +35,22 @@ func NewPart(kept *Parts, values []float32, columns Buffer, rows int) *Part {
 // grows when all of them are replaced. With 0 they may be written again, and are kept
 // nowhere.
 func (p *Part) Fill(at int, rows []unsafe.Pointer, edition uint64) {
-	k, sources := p.Kept, p.sources[at:at+len(rows)]
+	k, sources, known := p.Kept, p.sources[at:at+len(rows)], 0
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	keeps := edition == k.edition && edition != 0
 	values := p.Values[at*k.width:]
-	known := 0
 	for i, row := range rows {
 		place := -1
 		if keeps {
 			place = k.find(row)
 		}
 		if place < 0 {
-			sources[i] = source{row, edition}
+			sources[i] = source{row: row, edition: edition}
 			continue
 		}
 		copy(values[i*k.width:(i+1)*k.width], k.values[place*k.width:])
-		sources[i] = source{}
+		sources[i] = source{known: true}
 		known++
 	}
 	if edition != 0 {
@@ -61,14 +61,14 @@ func (p *Part) Fill(at int, rows []unsafe.Pointer, edition uint64) {
 
 // Lacks reports whether the columns of a row must be written, because Fill did not find
 // what it contributes.
-func (p *Part) Lacks(at int) bool { return p.sources[at].row != nil }
+func (p *Part) Lacks(at int) bool { return !p.sources[at].known }
 
 // Gather moves the columns of those of the first rows rows that are lacking together, to
 // the front of Columns, and returns how many rows those are.
 func (p *Part) Gather(rows int) int {
 	p.missing = p.missing[:0]
 	width := p.Columns.Width
-	for at := range p.sources[:rows] {
+	for at := range rows {
 		if !p.Lacks(at) {
 			continue
 		}
@@ -83,15 +83,20 @@ func (p *Part) Gather(rows int) int {
 // Scatter takes what was computed of the rows that Gather found, in their order, fills
 // it in, and keeps it.
 func (p *Part) Scatter(computed []float32) {
-	k := p.Kept
+	k, keeps := p.Kept, false
+	for i, at := range p.missing {
+		copy(p.Values[int(at)*k.width:(int(at)+1)*k.width], computed[i*k.width:])
+		keeps = keeps || p.sources[at].edition != 0
+	}
+	if !keeps {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for i, at := range p.missing {
-		one := computed[i*k.width : (i+1)*k.width]
-		copy(p.Values[int(at)*k.width:], one)
-		k.keepLocked(p.sources[at], one)
+		k.keepLocked(p.sources[at], computed[i*k.width:(i+1)*k.width])
 	}
 }
 
-// Forget lets go of the store's rows.
+// Forget lets go of the store's rows. All rows of the pass are lacking then.
 func (p *Part) Forget() { clear(p.sources) }

@@ -130,7 +130,7 @@ func TestRowsOfAnOldEditionAreLetGoOf(t *testing.T) {
 	if holds(old[0]) || !holds(young[0]) {
 		t.Error("a late request of the edition before has its rows kept, or others' dropped")
 	}
-	if p.Lacks(0) {
+	if p.sources[0] != (source{}) {
 		t.Error("a pass that has ended holds its rows")
 	}
 	if kept.Renew(2); !holds(young[0]) {

@@ -36,9 +36,10 @@ type localOutput struct {
 	size int     // bytes of a row
 }
 
-// NewLocal returns the place of a version whose passes b runs, and stats counts. outputs is what they
-// can give, each [rows] or [rows, columns], in the order of their Outputs: the passes
-// must have a method Output(i int) []byte, as those of backends/onnx do.
+// NewLocal returns the place of a version. b runs its passes, and stats counts them, with
+// those of rankings. outputs is what they can give, each [rows] or [rows, columns], in the
+// order of their Outputs: the passes must have a method Output(i int) []byte, as those of
+// backends/onnx do.
 func NewLocal(b *batcher.Batcher, stats func() batcher.Stats, sig *model.Signature, outputs []model.Tensor) (*Local, error) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		return nil, errors.New("the inference protocol needs a little-endian machine")

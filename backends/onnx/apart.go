@@ -35,56 +35,64 @@ type Apart struct {
 	memory []byte // of kept, outside the Go heap
 }
 
-// maxApart bounds the bytes of a file that is taken apart: for the time of loading, it
-// is there three times.
-const maxApart = 256 << 20
+// maxApart bounds the bytes of a file that is taken apart. What is behind its first layer
+// stays in memory twice, since messages of the inference protocol are scored by the
+// whole graph; and for the time of loading the file is there a few times more.
+const maxApart = 64 << 20
 
-// TakeApart takes the first layer of s apart. owner tells of each view whom it is about;
-// of the views of items it chooses the one that has the most of the layer's columns, and
-// up to size bytes of what its rows contribute are kept. The error says why the graph has
-// no such layer, or why it would not pay. s is left as it is.
-func (r *Runtime) TakeApart(s *Session, owner func(view string) Owner, size int) (*Apart, error) {
+// TakeApart takes the first layer of s apart. Of the views of items it chooses the one of
+// which most can be kept. An ErrWhole says why the graph has no such layer, or why it
+// would not pay; any other error that it should have worked. s is left as it is.
+func (r *Runtime) TakeApart(s *Session, keep KeepParts) (*Apart, error) {
 	if s.device {
-		return nil, errors.New("the pass runs on a device")
+		return nil, fmt.Errorf("%w: the pass runs on a device", ErrWhole)
 	}
-	layer, err := readLayer(s.path)
+	if n := mostOfItems(s.sig, keep.Owner); n < minKept {
+		return nil, fmt.Errorf("%w: %w", ErrWhole, tooFew(n))
+	}
+	layers, err := readLayers(s.path)
 	if err != nil {
 		return nil, err
 	}
-	columns, err := newLayout(s.sig, layer, owner)
+	layer, columns, err := chooseLayer(s.sig, layers, keep.Owner)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrWhole, err)
 	}
 	halves, err := layer.Split(columns.groups())
 	if err != nil {
 		return nil, err
 	}
 	a := &Apart{layout: columns, halves: halves, sig: columns.signature(s.sig, halves)}
-	if err := a.load(r, s, size); err != nil {
-		return nil, errors.Join(err, a.Close())
+	err = a.load(r, s, keep)
+	if err == nil {
+		err = a.check(s)
 	}
-	if err := a.check(s); err != nil {
+	if err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
-func readLayer(path string) (*cut.Layer, error) {
+func readLayers(path string) ([]*cut.Layer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if info.Size() > maxApart {
-		return nil, fmt.Errorf("the file has %d bytes, more than %d", info.Size(), maxApart)
+		return nil, fmt.Errorf("%w: the file has %d bytes, more than %d", ErrWhole, info.Size(), maxApart)
 	}
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return cut.Find(file)
+	layers, err := cut.Find(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrWhole, err)
+	}
+	return layers, nil
 }
 
-func (a *Apart) load(r *Runtime, s *Session, size int) (err error) {
+func (a *Apart) load(r *Runtime, s *Session, keep KeepParts) (err error) {
 	if a.rest, err = r.newSession(s.path, a.halves.Rest, scoredOf(s.outputs), a.sig); err != nil {
 		return err
 	}
@@ -94,8 +102,11 @@ func (a *Apart) load(r *Runtime, s *Session, size int) (err error) {
 	if a.part, err = r.newSession(s.path, a.halves.Part, outputs, of); err != nil {
 		return err
 	}
-	places := size / (4*width + int(unsafe.Sizeof(uintptr(0)))) // and the address of each row
-	if a.memory, err = allocate(4 * width * places); err != nil {
+	each := 4*width + int(unsafe.Sizeof(uintptr(0))) // and the address of the row
+	if keep.Held {
+		each += 4*columns + rowOverhead
+	}
+	if a.memory, err = allocate(4 * width * (keep.Size / each)); err != nil {
 		return err
 	}
 	wantHugePages(a.memory)
@@ -103,6 +114,9 @@ func (a *Apart) load(r *Runtime, s *Session, size int) (err error) {
 	a.halves.Rest, a.halves.Part = nil, nil
 	return nil
 }
+
+// rowOverhead is about what a row of the feature store takes beside its columns.
+const rowOverhead = 256
 
 // Signature is how the passes are fed; nil if a is.
 func (a *Apart) Signature() *model.Signature {

@@ -3,6 +3,7 @@
 package onnx
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/rankgate/rankgate/backends/onnx/cut"
 	"github.com/rankgate/rankgate/model"
 )
 
@@ -34,7 +36,7 @@ func mid() *model.Spec {
 
 func apart(t testing.TB, s *Session) *Apart {
 	t.Helper()
-	a, err := runtimeOf(t).TakeApart(s, owner, 1<<20)
+	a, err := runtimeOf(t).TakeApart(s, KeepParts{Size: 1 << 20, Owner: owner})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +130,7 @@ func (w *world) apart(p *ApartPass, requests []ranking) {
 	}
 }
 
-func near(a, b float32) bool { return math.Abs(float64(a-b)) <= 1e-4*max(1, math.Abs(float64(b))) }
+func same(a, b float32) bool { return math.Abs(float64(a-b)) <= 1e-4*max(1, math.Abs(float64(b))) }
 
 func TestAGraphTakenApartScoresLikeTheWhole(t *testing.T) {
 	s := load(t, "mid.onnx", mid())
@@ -148,7 +150,7 @@ func TestAGraphTakenApartScoresLikeTheWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range want {
-			if !near(got[i], want[i]) {
+			if !same(got[i], want[i]) {
 				t.Fatalf("%v: row %d: %v; the whole graph gives %v", requests, i, got[i], want[i])
 			}
 		}
@@ -179,7 +181,7 @@ func TestPassesOfAGraphTakenApartRunSideBySide(t *testing.T) {
 					return
 				}
 				for i := range want {
-					if !near(got[i], want[i]) {
+					if !same(got[i], want[i]) {
 						t.Errorf("%v: row %d: %v; the whole graph gives %v", requests, i, got[i], want[i])
 						return
 					}
@@ -190,7 +192,7 @@ func TestPassesOfAGraphTakenApartRunSideBySide(t *testing.T) {
 	wg.Wait()
 }
 
-func TestWhyAGraphIsNotTakenApart(t *testing.T) {
+func TestWhyAGraphIsLeftWhole(t *testing.T) {
 	narrow := mid()
 	narrow.Inputs[0].Columns = append(columns("user", 65), columns("item", 63)...)
 	others := mid()
@@ -200,20 +202,88 @@ func TestWhyAGraphIsNotTakenApart(t *testing.T) {
 		spec *model.Spec
 		want string
 	}{
-		"few columns of an item":        {"mid.onnx", narrow, "only 63 columns"},
-		"none":                          {"mid.onnx", others, "only 0 columns"},
-		"no layer that reads the input": {"sum.onnx", dense(4, "sum"), "no Gemm or MatMul"},
-		"columns once per request":      {"towers.onnx", towers(), "no Gemm or MatMul"},
+		"few columns of an item": {"mid.onnx", narrow, "only 63 of its columns"},
+		"none":                   {"mid.onnx", others, "only 0 of its columns"},
+		"once per request":       {"towers.onnx", towers(), "only 3 of its columns"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := load(t, c.file, c.spec)
-			if _, err := runtimeOf(t).TakeApart(s, owner, 1<<20); err == nil || !strings.Contains(err.Error(), c.want) {
+			_, err := runtimeOf(t).TakeApart(s, KeepParts{Size: 1 << 20, Owner: owner})
+			if !errors.Is(err, ErrWhole) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v; want %q", err, c.want)
 			}
 			if _, err := pass(t, s, 4).Run(4, 1); err != nil {
 				t.Errorf("the session runs no more: %v", err)
 			}
 		})
+	}
+}
+
+func TestTheLayerThatSavesMostIsChosen(t *testing.T) {
+	sig, float := &model.Signature{}, model.Tensor{Type: model.Float32}
+	feed := func(name string, views ...string) *cut.Layer {
+		f := model.Feed{Tensor: float}
+		f.Name = name
+		for _, view := range views {
+			f.Columns, f.Widths = append(f.Columns, model.Column{View: view, Name: "v"}), append(f.Widths, 70)
+			f.Width += 70
+		}
+		sig.Inputs = append(sig.Inputs, f)
+		return &cut.Layer{Inputs: []string{name}, Widths: []int{f.Width}, Columns: f.Width, Width: 64}
+	}
+	scalar, deep, twice := feed("scalar", "item"), feed("deep", "item", "pair"), feed("twice", "item", "item", "pair")
+	scalar.Width = 1
+	for want, layers := range map[*cut.Layer][]*cut.Layer{
+		deep:  {scalar, deep},
+		twice: {scalar, deep, twice},
+	} {
+		best, l, err := chooseLayer(sig, layers, owner)
+		if err != nil || best != want || l.view != "item" {
+			t.Errorf("of %d layers %v is chosen, error %v; want %v", len(layers), best, err, want)
+		}
+	}
+	if _, _, err := chooseLayer(sig, []*cut.Layer{scalar}, owner); err == nil || !strings.Contains(err.Error(), "1 wide") {
+		t.Errorf("of a layer that gives one number: %v", err)
+	}
+}
+
+// The last check before a graph is used must see when columns are mixed up.
+func TestAGraphTakenApartWronglyIsNotUsed(t *testing.T) {
+	s := load(t, "mid.onnx", mid())
+	a := apart(t, s)
+	if err := a.check(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{3, 60} { // of the user, of the item
+		columns := a.layout.stretches
+		columns[at].to, columns[at+1].to = columns[at+1].to, columns[at].to
+		if err := a.check(s); err == nil || !strings.Contains(err.Error(), "where the whole graph scores") {
+			t.Errorf("with columns %d and %d mixed up: %v", at, at+1, err)
+		}
+		columns[at].to, columns[at+1].to = columns[at+1].to, columns[at].to
+	}
+}
+
+// A finite number may be so large that what is computed of it is not.
+func TestHugeColumnsOfOneRequestLeaveTheOthersAlone(t *testing.T) {
+	s := load(t, "mid.onnx", mid())
+	a, w, random := apart(t, s), newWorld(), rand.New(rand.NewPCG(8, 9))
+	for i := range w.users[0] {
+		w.users[0][i] = math.MaxFloat32
+	}
+	p, q := pass(t, s, 20), apartPass(t, a, 20)
+	requests := []ranking{{1, random.Perm(300)[:8]}, {0, random.Perm(300)[:4]}, {2, random.Perm(300)[:8]}}
+	w.whole(p, requests)
+	w.apart(q, requests)
+	want, err := p.Run(20, 3)
+	got, other := q.Run(20, 3)
+	if err != nil || other != nil {
+		t.Fatal(err, other)
+	}
+	for i := range want {
+		if (i < 8 || i >= 12) && !same(got[i], want[i]) {
+			t.Errorf("row %d: %v; the whole graph gives %v", i, got[i], want[i])
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ type Config struct {
 	IntraOpThreads int
 
 	// ItemParts is how many bytes each version may take to keep what items contribute to
-	// the first layer of its graph; see Apart. With 0 nothing is kept.
+	// the first layer of its graph; see Apart. With 0 models are left whole.
 	ItemParts int
 
 	// Runners is how many passes run at a time; 0 means one per core.

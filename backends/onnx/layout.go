@@ -5,6 +5,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/rankgate/rankgate/backends/onnx/cut"
@@ -30,17 +31,38 @@ type stretch struct {
 	to          int // the first element in the group
 }
 
-// How many elements a group must have for it to pay, by BenchmarkApart and in the whole
-// gateway. What is kept saves its share of the layer, but a row of the layer's result is
-// copied, out of more memory than a processor keeps at hand, where one of columns was:
-// that takes as long as 40 columns. What is computed once per request costs a few small
-// operators more, and a look at each row's sum.
+// How many elements a group must have, and the layer give, for it to pay: measured with
+// BenchmarkApart and in the whole gateway. What is kept saves its share of the layer, but
+// a row of the layer's result is copied, out of more memory than a processor keeps at
+// hand, where one of columns was: that takes as long as 40 columns. What is computed once
+// per request takes a few small operators.
 const (
 	minKept       = 64
 	minPerRequest = 24
+	minWidth      = 32
 )
 
+// chooseLayer returns the layer of which most work is saved.
+func chooseLayer(sig *model.Signature, layers []*cut.Layer, owner func(view string) Owner) (best *cut.Layer, l *layout, reason error) {
+	for _, layer := range layers {
+		columns, err := newLayout(sig, layer, owner)
+		switch {
+		case err == nil && (l == nil || columns.saved() > l.saved()):
+			best, l = layer, columns
+		case err != nil && reason == nil:
+			reason = err
+		}
+	}
+	if l != nil {
+		return best, l, nil
+	}
+	return nil, nil, reason
+}
+
 func newLayout(sig *model.Signature, layer *cut.Layer, owner func(view string) Owner) (*layout, error) {
+	if layer.Width < minWidth {
+		return nil, fmt.Errorf("it is %d wide; to keep what columns give it pays from %d on", layer.Width, minWidth)
+	}
 	l := &layout{width: layer.Width}
 	for _, name := range layer.Inputs {
 		i := slices.IndexFunc(sig.Inputs, func(in model.Feed) bool { return in.Name == name })
@@ -53,43 +75,50 @@ func newLayout(sig *model.Signature, layer *cut.Layer, owner func(view string) O
 			from += sig.Inputs[i].Widths[j]
 		}
 	}
-	if err := l.choose(owner); err != nil {
-		return nil, err
+	counts := map[string]int{} // elements by view
+	request := 0
+	for _, s := range l.stretches {
+		counts[s.column.View] += s.width
 	}
-	request := l.count(func(view string) bool { return owner(view) == OfRequest })
+	for view, n := range counts {
+		switch owner(view) {
+		case OfItems:
+			if most := counts[l.view]; n > most || n == most && view < l.view {
+				l.view = view
+			}
+		case OfRequest:
+			request += n
+		case OfPairs:
+		}
+	}
+	if n := counts[l.view]; n < minKept {
+		return nil, tooFew(n)
+	}
 	l.place(owner, request >= minPerRequest && layer.TakesRequests())
 	if l.elements[0]+l.elements[1]+l.elements[2] != layer.Columns {
-		return nil, errors.New("the first layer reads another number of columns")
+		return nil, errors.New("it reads another number of columns than its inputs have")
 	}
 	return l, nil
 }
 
-// choose chooses the view of which most columns can be kept.
-func (l *layout) choose(owner func(view string) Owner) error {
-	most := 0
-	for _, s := range l.stretches {
-		view := s.column.View
-		if owner(view) != OfItems {
-			continue
-		}
-		if n := l.count(func(of string) bool { return of == view }); n > most {
-			l.view, most = view, n
+// saved is how many products a row of a pass is spared.
+func (l *layout) saved() int { return l.width * (l.elements[cut.Kept] + l.elements[cut.PerRequest]) }
+
+// mostOfItems is how many elements of one view of items a layer reads at most.
+func mostOfItems(sig *model.Signature, owner func(view string) Owner) int {
+	counts := map[string]int{}
+	for _, in := range sig.Inputs {
+		for i, c := range in.Columns {
+			if in.Type == model.Float32 && !in.PerRequest && owner(c.View) == OfItems {
+				counts[c.View] += in.Widths[i]
+			}
 		}
 	}
-	if most < minKept {
-		return fmt.Errorf("only %d columns of the first layer are an item's and of one view; to keep them pays from %d on", most, minKept)
-	}
-	return nil
+	return slices.Max(append(slices.Collect(maps.Values(counts)), 0))
 }
 
-// count returns how many elements are of such views.
-func (l *layout) count(is func(view string) bool) (n int) {
-	for _, s := range l.stretches {
-		if is(s.column.View) {
-			n += s.width
-		}
-	}
-	return n
+func tooFew(kept int) error {
+	return fmt.Errorf("only %d of its columns are an item's and of one view; to keep what they give pays from %d on", kept, minKept)
 }
 
 // place puts every column in its group.

@@ -40,7 +40,7 @@ func (*Runtime) NewSession(string, model.Graph, *model.Signature) (*Session, err
 	return nil, errNoCgo
 }
 
-func (*Runtime) TakeApart(*Session, func(string) Owner, int) (*Apart, error) { return nil, errNoCgo }
+func (*Runtime) TakeApart(*Session, KeepParts) (*Apart, error) { return nil, errNoCgo }
 
 func (*Apart) Signature() *model.Signature { return nil }
 

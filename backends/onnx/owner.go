@@ -1,5 +1,7 @@
 package onnx
 
+import "errors"
+
 // Owner says whom the rows of a view are about, as far as that tells when a pass needs
 // them anew.
 type Owner uint8
@@ -9,3 +11,13 @@ const (
 	OfRequest              // all rows of a request have the same
 	OfItems                // a row of the feature store, which is kept in this process
 )
+
+// KeepParts says how TakeApart keeps what items contribute.
+type KeepParts struct {
+	Size  int                     // bytes, at most
+	Owner func(view string) Owner // of the views that the model reads
+	Held  bool                    // a row that the store has dropped is held only by its part, and counts
+}
+
+// ErrWhole says that a model is as well left whole.
+var ErrWhole = errors.New("the first layer is computed whole")

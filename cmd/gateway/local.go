@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -70,12 +71,18 @@ func (g *gateway) takeApart(v *loaded, session *onnx.Session) *onnx.Apart {
 	if g.cfg.ONNX.ItemParts == 0 {
 		return nil
 	}
-	apart, err := g.runtime.TakeApart(session, g.ownerOf, g.cfg.ONNX.ItemParts)
-	if err != nil {
-		g.log.Debug("all of the first layer is computed in each pass", "model", v.Spec.Name, "version", v.Spec.Version, "reason", err)
+	log := g.log.With("model", v.Spec.Name, "version", v.Spec.Version)
+	keep := onnx.KeepParts{Size: g.cfg.ONNX.ItemParts, Owner: g.ownerOf, Held: g.redis != nil}
+	apart, err := g.runtime.TakeApart(session, keep)
+	switch {
+	case errors.Is(err, onnx.ErrWhole):
+		log.Debug("all of the first layer is computed in each pass", "reason", err)
+		return nil
+	case err != nil:
+		log.Warn("the first layer can't be taken apart, so all of it is computed in each pass", "reason", err)
 		return nil
 	}
-	g.log.Debug("what items contribute to the first layer is kept", "model", v.Spec.Name, "version", v.Spec.Version, "view", apart.View())
+	log.Debug("what items contribute to the first layer is kept", "view", apart.View())
 	return apart
 }
 

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rankgate/rankgate/backends/oip"
+	"github.com/rankgate/rankgate/backends/onnx"
 	"github.com/rankgate/rankgate/batcher"
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/model"
@@ -20,9 +22,13 @@ import (
 type repository struct {
 	*gateway
 
-	mu       sync.Mutex // guards all below, and the making of snapshots
+	mu       sync.Mutex // guards what follows, and the making of snapshots
 	versions []*loaded
 	reasons  map[string]string // by model: why it has versions that are not loaded
+
+	// apart is those of versions. Replaced whole by publish, with mu held; renew reads it
+	// without, since a model that is being loaded may hold mu for long.
+	apart atomic.Pointer[[]*onnx.Apart]
 }
 
 // Index lists the versions that the directory holds, and those that are loaded though
@@ -139,16 +145,21 @@ func (r *repository) introduce(ctx context.Context, v *loaded) error {
 // called with mu held.
 func (r *repository) publish() *router.Snapshot {
 	r.metrics.WatchVersions(sources(r.versions))
+	var apart []*onnx.Apart
+	for _, v := range r.versions {
+		if v.apart != nil {
+			apart = append(apart, v.apart)
+		}
+	}
+	r.apart.Store(&apart)
 	return r.catalogue.Swap(snapshot(r.cfg, r.gateway.repository, r.versions))
 }
 
 // renew has every version let go of feature rows that were replaced.
 func (r *repository) renew(edition uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, v := range r.versions {
-		if v.apart != nil {
-			v.apart.Renew(edition)
+	if all := r.apart.Load(); all != nil {
+		for _, a := range *all {
+			a.Renew(edition)
 		}
 	}
 }
