@@ -129,11 +129,11 @@ func New(cfg Config, runners *Runners, scorer Scorer, onError func(error)) (*Bat
 	return b, nil
 }
 
-// Warm makes a pass for every runner and runs it at both ends of its range, so
-// that the first request finds a warm model and a first idea of the cost. It must
-// return before the first Score.
-func (b *Batcher) Warm() error {
-	for range b.runners.size {
+// Warm makes passes, as many as there are runners but at most the given number, and runs
+// them at both ends of their range, so that the first request finds a warm model and a
+// first idea of the cost. It must return before the first Score.
+func (b *Batcher) Warm(most int) error {
+	for range min(b.runners.size, most) {
 		p, err := b.scorer.NewPass(b.cfg.MaxRows)
 		if err != nil {
 			return err

@@ -121,7 +121,7 @@ func newBatcher(t *testing.T, maxRows int, runners *Runners, m *fakeModel) *Batc
 	t.Helper()
 	b, err := New(Config{MaxRows: maxRows}, runners, m, ignore)
 	if err == nil {
-		err = b.Warm()
+		err = b.Warm(64)
 	}
 	if err != nil {
 		t.Fatal(err)

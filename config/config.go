@@ -231,7 +231,7 @@ func (c *Config) onnx(v *value) {
 		"providers":        c.providers,
 		"intra_op_threads": count(&c.ONNX.IntraOpThreads, 0, 1024),
 		"runners":          count(&c.ONNX.Runners, 0, 1024),
-		"item_parts":       size(&c.ONNX.ItemParts, 0, 1<<40),
+		"item_parts":       size(&c.ONNX.ItemParts, 0, 1<<36),
 	})
 }
 

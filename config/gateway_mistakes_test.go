@@ -110,7 +110,7 @@ onnx: {intra_op_threads: -1, runners: 2.5, library: [a]}
 	{`onnx: {item_parts: -1}`,
 		`1:20: onnx.item_parts: "-1" is not a size; write 4096, 512KiB, 256MiB or 4GB`},
 	{`onnx: {item_parts: 2TiB}`,
-		`1:20: onnx.item_parts: 2TiB is out of range; it must be 0 to 1TiB`},
+		`1:20: onnx.item_parts: 2TiB is out of range; it must be 0 to 64GiB`},
 	{`
 cache: {size: -1, ttl: 0, max_stale: 2y}
 `, `

@@ -63,7 +63,7 @@ func takeApart(reg *Registry, whole *model.Signature, inputs []int, view string)
 	if rest.Width = l.rest; l.rest > 0 {
 		l.apart.Inputs = append(l.apart.Inputs, rest)
 	}
-	part.Width, part.Part = l.kept, l.kept
+	part.Width, part.Elements = l.kept, l.kept
 	l.apart.Inputs = append(l.apart.Inputs, part)
 	return l
 }
@@ -284,7 +284,7 @@ func (c *counted) pass(rows *Rows) (values []float32, computed int) {
 	tensors, part := c.layer.tensors(c.kept, rows.Len(), 1)
 	rows.Write(tensors, 0, rows.Len(), 0, 0)
 	computed = run(part, rows.Len())
-	return part.Values, computed
+	return tensors.Inputs[len(tensors.Inputs)-1].Float32, computed
 }
 
 // expect is what a pass over items of the given load contributes.

@@ -74,9 +74,9 @@ type reading struct {
 // Compile makes the plan of a model with the given signature.
 func Compile(reg *Registry, sig *model.Signature) (*Plan, error) { return CompileApart(reg, sig, nil) }
 
-// CompileApart makes the plan of a model whose graph was taken apart, for passes of it
-// whole and of it apart. The signature of that reads the same columns; it is nil if there
-// is none.
+// CompileApart makes the plan of a model with the signature sig, some of whose passes may
+// be of its graph taken apart. Those are fed by the signature apart, which reads the same
+// columns; it is nil if there are none.
 func CompileApart(reg *Registry, sig, apart *model.Signature) (*Plan, error) {
 	c := compiler{reg: reg, widths: Widths(reg), plan: &Plan{context: -1, request: -1}}
 	for i := range sig.Inputs {
@@ -188,7 +188,7 @@ func (c *compiler) feeds(sig *model.Signature) []feed {
 }
 
 func (c *compiler) feed(in *model.Feed) feed {
-	f := feed{into: in.Type, rowIndex: in.RowIndex, single: in.PerRequest, part: in.Part > 0}
+	f := feed{into: in.Type, rowIndex: in.RowIndex, single: in.PerRequest, part: in.Elements > 0}
 	width, want := 0, in.Width
 	for _, column := range in.Columns {
 		r := c.read(column)
@@ -212,7 +212,7 @@ func (c *compiler) feed(in *model.Feed) feed {
 	case in.RowIndex:
 		width = 1
 	case f.part:
-		if want = in.Part; !c.plan.ofOneItem(f.segments) {
+		if want = in.Elements; !c.plan.ofOneItem(f.segments) {
 			c.fail(in, "BUG: what is computed of a row must read one view of items")
 		}
 	}

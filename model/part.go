@@ -7,15 +7,21 @@ import "unsafe"
 // the feature store, which contributes the same each time; what is kept in Kept is not
 // computed again.
 //
-// Whoever fills the pass calls Fill, and then writes the Columns of the rows that it
-// Lacks. It belongs to whoever holds the pass.
+// It belongs to whoever holds the pass. Whoever fills the pass calls Fill for the rows of
+// each request, and then writes the Columns of those that it Lacks; rows may be filled
+// again, by another request, before the pass runs. The pass, when it runs, calls Gather,
+// computes what the rows of Columns contribute, and calls Scatter and then Forget; if it
+// fails, Forget alone.
+//
+// A row of the feature store is known by its address. It is a features.Row, which this
+// package does not know, and is never looked into.
 type Part struct {
-	Kept    *Parts
-	Values  []float32 // [rows, Kept.Width()]: the input
-	Columns Buffer    // [rows, columns], float32: of the rows that Lacks
+	Columns Buffer // [rows, columns], float32: of the rows that Lacks
 
-	sources []source // by row
-	missing []int32  // rows that Gather found
+	kept    *Parts
+	values  []float32 // [rows, width of kept]: the input
+	sources []source  // by row
+	missing []int32   // rows that Gather found
 }
 
 // source is where a row's part comes from.
@@ -27,7 +33,7 @@ type source struct {
 
 // NewPart returns a Part over memory for the given number of rows, all of which it lacks.
 func NewPart(kept *Parts, values []float32, columns Buffer, rows int) *Part {
-	return &Part{Kept: kept, Values: values, Columns: columns, sources: make([]source, rows)}
+	return &Part{Columns: columns, kept: kept, values: values, sources: make([]source, rows)}
 }
 
 // Fill fills in rows of the pass, from at on, as far as what the given rows of the store
@@ -35,11 +41,11 @@ func NewPart(kept *Parts, values []float32, columns Buffer, rows int) *Part {
 // grows when all of them are replaced. With 0 they may be written again, and are kept
 // nowhere.
 func (p *Part) Fill(at int, rows []unsafe.Pointer, edition uint64) {
-	k, sources, known := p.Kept, p.sources[at:at+len(rows)], 0
+	k, sources, known := p.kept, p.sources[at:at+len(rows)], 0
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	keeps := edition == k.edition && edition != 0
-	values := p.Values[at*k.width:]
+	values := p.values[at*k.width:]
 	for i, row := range rows {
 		place := -1
 		if keeps {
@@ -83,9 +89,9 @@ func (p *Part) Gather(rows int) int {
 // Scatter takes what was computed of the rows that Gather found, in their order, fills
 // it in, and keeps it.
 func (p *Part) Scatter(computed []float32) {
-	k, keeps := p.Kept, false
+	k, keeps := p.kept, false
 	for i, at := range p.missing {
-		copy(p.Values[int(at)*k.width:(int(at)+1)*k.width], computed[i*k.width:])
+		copy(p.values[int(at)*k.width:(int(at)+1)*k.width], computed[i*k.width:])
 		keeps = keeps || p.sources[at].edition != 0
 	}
 	if !keeps {

@@ -50,7 +50,7 @@ func (p *Part) run(rows int) int {
 func (p *Part) check(t rapid.TB, rows []*storeRow) {
 	t.Helper()
 	for i, r := range rows {
-		if got, want := fmt.Sprint(p.Values[i*partWidth:(i+1)*partWidth]), fmt.Sprint(r.computed()); got != want {
+		if got, want := fmt.Sprint(p.values[i*partWidth:(i+1)*partWidth]), fmt.Sprint(r.computed()); got != want {
 			t.Fatalf("row %d, number %v: %s; want %s", i, r.number, got, want)
 		}
 	}
@@ -170,8 +170,8 @@ func TestPassesShareWhatTheyKnow(t *testing.T) {
 				p.fill(0, rows, uint64(1+round/100))
 				p.run(len(rows))
 				for i, r := range rows {
-					if p.Values[i*partWidth] != r.number {
-						t.Errorf("row %v has the part of %v", r.number, p.Values[i*partWidth])
+					if p.values[i*partWidth] != r.number {
+						t.Errorf("row %v has the part of %v", r.number, p.values[i*partWidth])
 						return
 					}
 				}

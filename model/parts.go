@@ -39,9 +39,6 @@ func NewParts(width int, memory []float32) *Parts {
 	return &Parts{width: width, values: memory, rows: make([]unsafe.Pointer, sets*setSize), next: make([]uint8, sets)}
 }
 
-// Width is the elements of a part.
-func (k *Parts) Width() int { return k.width }
-
 // Stats returns how many rows' parts were known, and how many had to be computed.
 func (k *Parts) Stats() (known, computed uint64) { return k.known.Load(), k.computed.Load() }
 

@@ -47,7 +47,7 @@ type Feed struct {
 	Width      int      // elements per row (or per request)
 	PerRequest bool
 	RowIndex   bool // int64 [rows]: the pass slot of the row's request
-	Part       int  // elements of the columns together, where the input is not they but what is computed of them; else 0
+	Elements   int  // of the columns together, where the input is not they but what is computed of them (see Part); else 0
 }
 
 // Widths tells how many elements a column is (1, or a vector's length) and

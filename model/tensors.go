@@ -8,7 +8,7 @@ type Tensors struct {
 	Inputs []Buffer
 
 	// Apart is set where the graph was taken apart: Inputs are then those of the
-	// signature that the session has, and not those of the model's own.
+	// signature of that (onnx.Apart.Signature), and not those of the model's own.
 	Apart bool
 }
 

@@ -26,7 +26,7 @@ import (
 // its last digits, as it does with the number of rows in a pass. It is safe for
 // concurrent use like a Session.
 type Apart struct {
-	sig    *model.Signature // with the input that is kept in the place of the layer's
+	sig    *model.Signature // how passes are fed
 	layout *layout
 	halves *cut.Halves // without the models
 	rest   *Session
@@ -35,9 +35,9 @@ type Apart struct {
 	memory []byte // of kept, outside the Go heap
 }
 
-// maxApart bounds the bytes of a file that is taken apart. What is behind its first layer
-// stays in memory twice, since messages of the inference protocol are scored by the
-// whole graph; and for the time of loading the file is there a few times more.
+// maxApart bounds the bytes of a file that is taken apart. The model stays in memory
+// twice, since messages of the inference protocol are scored by the whole graph; and for
+// the time of loading the file is there a few times more.
 const maxApart = 64 << 20
 
 // TakeApart takes the first layer of s apart. Of the views of items it chooses the one of
@@ -102,10 +102,7 @@ func (a *Apart) load(r *Runtime, s *Session, keep KeepParts) (err error) {
 	if a.part, err = r.newSession(s.path, a.halves.Part, outputs, of); err != nil {
 		return err
 	}
-	each := 4*width + int(unsafe.Sizeof(uintptr(0))) // and the address of the row
-	if keep.Held {
-		each += 4*columns + rowOverhead
-	}
+	each := 4*width + int(unsafe.Sizeof(uintptr(0))) + keep.Held(a.layout.view) // with the address of the row
 	if a.memory, err = allocate(4 * width * (keep.Size / each)); err != nil {
 		return err
 	}
@@ -114,9 +111,6 @@ func (a *Apart) load(r *Runtime, s *Session, keep KeepParts) (err error) {
 	a.halves.Rest, a.halves.Part = nil, nil
 	return nil
 }
-
-// rowOverhead is about what a row of the feature store takes beside its columns.
-const rowOverhead = 256
 
 // Signature is how the passes are fed; nil if a is.
 func (a *Apart) Signature() *model.Signature {

@@ -20,8 +20,14 @@ type trial struct {
 	whole  *Pass
 	apart  *ApartPass
 	groups [3]*model.Buffer // of apart, where the columns of each group lie
+	others []other          // inputs that are none of the layer's
 	random *rand.Rand
+
+	precision float64 // of scores, as a share of the largest
 }
+
+// other is an input in both passes.
+type other struct{ whole, apart *model.Buffer }
 
 // ofRequest says which of two requests each row of a trial belongs to.
 var ofRequest = []int64{0, 0, 0, 1, 1, 1, 1}
@@ -40,7 +46,7 @@ func (a *Apart) check(whole *Session) error {
 	if err != nil {
 		return errors.Join(err, p.Close())
 	}
-	t := a.newTrial(p, q)
+	t := a.newTrial(whole, p, q)
 	telling := false
 	for _, scale := range scales {
 		var apart bool
@@ -52,13 +58,17 @@ func (a *Apart) check(whole *Session) error {
 		}
 	}
 	if err == nil && !telling {
-		err = fmt.Errorf("%w: its scores do not depend on its columns, so that nothing could be compared", ErrWhole)
+		err = fmt.Errorf("%w: its scores were not seen to depend on its columns, so that nothing could be compared", ErrWhole)
 	}
 	return errors.Join(err, p.Close(), q.Close())
 }
 
-func (a *Apart) newTrial(whole *Pass, apart *ApartPass) *trial {
-	t := &trial{layout: a.layout, whole: whole, apart: apart, random: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // any numbers do
+func (a *Apart) newTrial(s *Session, whole *Pass, apart *ApartPass) *trial {
+	t := &trial{layout: a.layout, whole: whole, apart: apart, precision: 1e-5}
+	t.random = rand.New(rand.NewPCG(1, 2)) //nolint:gosec // any numbers do
+	if slices.ContainsFunc(s.outputs, func(o output) bool { return o.scored && o.typ == model.Float16 }) {
+		t.precision = 1e-3
+	}
 	t.groups[cut.Kept] = &apart.input.Columns
 	for i := range a.sig.Inputs {
 		buffer := &apart.Tensors().Inputs[i]
@@ -69,13 +79,19 @@ func (a *Apart) newTrial(whole *Pass, apart *ApartPass) *trial {
 			t.groups[cut.PerRequest] = buffer
 		case a.halves.IndexInput:
 			copy(buffer.Int64, ofRequest)
+		default:
+			for j := range s.sig.Inputs {
+				if s.sig.Inputs[j].Name == a.sig.Inputs[i].Name {
+					t.others = append(t.others, other{whole: &whole.Tensors().Inputs[j], apart: buffer})
+				}
+			}
 		}
 	}
 	return t
 }
 
 // compare runs both passes on columns of the given scale. It reports whether scores are
-// so far from each other that they tell anything.
+// so far from each other that they tell anything; only then must they be alike.
 func (t *trial) compare(scale float64) (telling bool, err error) {
 	t.fill(scale)
 	want, err := t.whole.Run(len(ofRequest), 2)
@@ -92,28 +108,32 @@ func (t *trial) compare(scale float64) (telling bool, err error) {
 			low, high = min(low, s), max(high, s)
 		}
 	}
-	largest := max(math.Abs(low), math.Abs(high))
+	noise := t.precision * max(math.Abs(low), math.Abs(high))
+	if !(high-low > 100*noise) {
+		return false, nil
+	}
 	for i := range want {
-		if !alike(float64(got[i]), float64(want[i]), largest) {
+		if !alike(float64(got[i]), float64(want[i]), 2e-3*(high-low)+noise) {
 			return false, fmt.Errorf("taken apart it scores %v where the whole graph scores %v", got[i], want[i])
 		}
 	}
-	return high-low > telltale*largest, nil
+	return true, nil
 }
 
-// telltale is by how much of the largest score others must differ from it. What is alike
-// is a tenth of that: as near as two outputs of half precision are.
-const (
-	telltale = 2e-2
-	near     = 2e-3
-)
-
-func alike(got, want, largest float64) bool {
-	return got == want || math.IsNaN(got) && math.IsNaN(want) || math.Abs(got-want) <= near*largest
+func alike(got, want, near float64) bool {
+	return got == want || math.IsNaN(got) && math.IsNaN(want) || math.Abs(got-want) <= near
 }
 
-// fill gives both passes the same columns of the layer; the other inputs stay zero.
+// fill gives both passes the same columns of the layer, and the same numbers in their
+// other inputs of floats: scores may be products of both. What is neither stays zero.
 func (t *trial) fill(scale float64) {
+	for i := range t.others {
+		whole, apart := t.others[i].whole.Float32, t.others[i].apart.Float32
+		for at := range whole {
+			whole[at] = float32(scale * t.random.NormFloat64())
+		}
+		copy(apart, whole)
+	}
 	row := unsafe.Pointer(new(byte))
 	t.apart.input.Fill(0, slices.Repeat([]unsafe.Pointer{row}, len(ofRequest)), 0)
 	for at, request := range ofRequest {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,9 +35,12 @@ func mid() *model.Spec {
 	}
 }
 
+// held is of rows that the store holds anyway.
+func held(string) int { return 0 }
+
 func apart(t testing.TB, s *Session) *Apart {
 	t.Helper()
-	a, err := runtimeOf(t).TakeApart(s, KeepParts{Size: 1 << 20, Owner: owner})
+	a, err := runtimeOf(t).TakeApart(s, KeepParts{Size: 1 << 20, Owner: owner, Held: held})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,13 +206,13 @@ func TestWhyAGraphIsLeftWhole(t *testing.T) {
 		spec *model.Spec
 		want string
 	}{
-		"few columns of an item": {"mid.onnx", narrow, "only 63 of its columns"},
-		"none":                   {"mid.onnx", others, "only 0 of its columns"},
-		"once per request":       {"towers.onnx", towers(), "only 3 of its columns"},
+		"few columns of an item": {"mid.onnx", narrow, "it reads 63 numbers"},
+		"none":                   {"mid.onnx", others, "it reads 0 numbers"},
+		"once per request":       {"towers.onnx", towers(), "it reads 3 numbers"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := load(t, c.file, c.spec)
-			_, err := runtimeOf(t).TakeApart(s, KeepParts{Size: 1 << 20, Owner: owner})
+			_, err := runtimeOf(t).TakeApart(s, KeepParts{Size: 1 << 20, Owner: owner, Held: held})
 			if !errors.Is(err, ErrWhole) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v; want %q", err, c.want)
 			}
@@ -244,6 +248,31 @@ func TestTheLayerThatSavesMostIsChosen(t *testing.T) {
 	}
 	if _, _, err := chooseLayer(sig, []*cut.Layer{scalar}, owner); err == nil || !strings.Contains(err.Error(), "1 wide") {
 		t.Errorf("of a layer that gives one number: %v", err)
+	}
+}
+
+func TestFewColumnsOfARequestStayInEachRow(t *testing.T) {
+	spec := mid()
+	spec.Inputs[0].Columns = slices.Concat(columns("user", minPerRequest-1), columns("item", 100), columns("pair", 5))
+	a := apart(t, load(t, "mid.onnx", spec))
+	if n := len(a.sig.Inputs); n != 2 || a.sig.Inputs[0].Width != minPerRequest-1+5 || a.sig.Inputs[0].PerRequest {
+		t.Errorf("the graph is fed by %d inputs, the first of them %+v", n, a.sig.Inputs[0])
+	}
+}
+
+func TestRowsThatOnlyTheirPartsHoldCount(t *testing.T) {
+	s := load(t, "mid.onnx", mid())
+	for held, want := range map[int]int{0: 1 << 20 / (4*256 + 8), 1000: 1 << 20 / (4*256 + 8 + 1000)} {
+		a, err := runtimeOf(t).TakeApart(s, KeepParts{Size: 1 << 20, Owner: owner, Held: func(string) int { return held }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if places := len(a.memory) / (4 * 256); places != want {
+			t.Errorf("with %d bytes of a row there is room for %d rows; want %d", held, places, want)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -16,7 +16,10 @@ const (
 type KeepParts struct {
 	Size  int                     // bytes, at most
 	Owner func(view string) Owner // of the views that the model reads
-	Held  bool                    // a row that the store has dropped is held only by its part, and counts
+
+	// Held is the bytes of a row of a view that its part holds beyond the store's own
+	// memory, since the store may drop it: they count. 0 where the store does not.
+	Held func(view string) int
 }
 
 // ErrWhole says that a model is as well left whole.

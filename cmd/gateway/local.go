@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/rankgate/rankgate/backends/onnx"
@@ -30,18 +31,18 @@ func (g *gateway) openLocal(v *loaded) (router.Scorer, error) {
 		return nil, err
 	}
 	v.closers = append(v.closers, session.Close)
-	whole, err := g.openBatcher(v, wholePasses(session))
+	apart := g.openApart(v, session)
+	warm := math.MaxInt
+	if apart != nil {
+		warm = 1 // not all who rank speak the inference protocol too
+	}
+	whole, err := g.openBatcher(v, wholePasses(session), warm)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", v.Spec.Path, err)
 	}
 	rankings, stats := whole, whole.Stats
-	if apart := g.takeApart(v, session); apart != nil {
-		v.closers = append(v.closers, apart.Close)
-		v.apart = apart
-		if rankings, err = g.openBatcher(v, apartPasses(apart)); err != nil {
-			return nil, err
-		}
-		stats = func() batcher.Stats { return rankings.Stats().Plus(whole.Stats()) }
+	if apart != nil {
+		rankings, stats = apart, func() batcher.Stats { return apart.Stats().Plus(whole.Stats()) }
 	}
 	v.batchers = append(v.batchers, monitor.BatcherSource{Backend: config.Local, Stats: stats})
 	local, err := router.NewLocal(whole, stats, sig, session.Outputs())
@@ -53,37 +54,40 @@ func (g *gateway) openLocal(v *loaded) (router.Scorer, error) {
 	return rankings, nil
 }
 
-// openBatcher makes and warms a batcher in front of passes in this process.
-func (g *gateway) openBatcher(v *loaded, passes batcher.Scorer) (*batcher.Batcher, error) {
+// openBatcher makes a batcher in front of passes in this process and warms so many.
+func (g *gateway) openBatcher(v *loaded, passes batcher.Scorer, warm int) (*batcher.Batcher, error) {
 	b, err := batcher.New(g.cfg.Batch, g.runners, passes, g.complain(v.Spec, config.Local))
-	if err == nil {
-		v.closers = append(v.closers, b.Close)
-		err = b.Warm()
-	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", v.Spec.Path, err)
+		return nil, err
 	}
-	return b, nil
+	v.closers = append(v.closers, b.Close)
+	return b, b.Warm(warm)
 }
 
-// takeApart takes a version's first layer apart; nil if that can't be or would not pay.
-func (g *gateway) takeApart(v *loaded, session *onnx.Session) *onnx.Apart {
+// openApart takes a version's first layer apart and returns a batcher in front of that, nil
+// if it can't be, or would not pay.
+func (g *gateway) openApart(v *loaded, session *onnx.Session) *batcher.Batcher {
 	if g.cfg.ONNX.ItemParts == 0 {
 		return nil
 	}
 	log := g.log.With("model", v.Spec.Name, "version", v.Spec.Version)
-	keep := onnx.KeepParts{Size: g.cfg.ONNX.ItemParts, Owner: g.ownerOf, Held: g.redis != nil}
+	keep := onnx.KeepParts{Size: g.cfg.ONNX.ItemParts, Owner: g.ownerOf, Held: g.heldOf}
 	apart, err := g.runtime.TakeApart(session, keep)
-	switch {
-	case errors.Is(err, onnx.ErrWhole):
-		log.Debug("all of the first layer is computed in each pass", "reason", err)
-		return nil
-	case err != nil:
-		log.Warn("the first layer can't be taken apart, so all of it is computed in each pass", "reason", err)
-		return nil
+	if err == nil {
+		v.closers = append(v.closers, apart.Close)
+		var b *batcher.Batcher
+		if b, err = g.openBatcher(v, apartPasses(apart), math.MaxInt); err == nil {
+			log.Debug("what items contribute to the first layer is kept", "view", apart.View())
+			v.apart = apart
+			return b
+		}
 	}
-	log.Debug("what items contribute to the first layer is kept", "view", apart.View())
-	return apart
+	if errors.Is(err, onnx.ErrWhole) {
+		log.Debug("all of the first layer is computed in each pass", "reason", err)
+	} else {
+		log.Warn("the first layer can't be taken apart, so all of it is computed in each pass", "reason", err)
+	}
+	return nil
 }
 
 // ownerOf tells whom a view is about.
@@ -91,11 +95,19 @@ func (g *gateway) ownerOf(view string) onnx.Owner {
 	switch {
 	case g.registry.OfRequest(view):
 		return onnx.OfRequest
-	case g.registry.OfItems(view) && (g.redis == nil || g.redis.Keeps(view)):
+	case g.registry.OfItems(view) && (g.redis == nil || g.redis.KeptSize(view) > 0):
 		return onnx.OfItems
 	default:
 		return onnx.OfPairs
 	}
+}
+
+// heldOf is the memory of a row of a view that the store may let go of.
+func (g *gateway) heldOf(view string) int {
+	if g.redis == nil {
+		return 0
+	}
+	return g.redis.KeptSize(view)
 }
 
 func wholePasses(session *onnx.Session) batcher.Scorer {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -104,10 +103,20 @@ func (s *Store) Key(view, user, item string) string {
 	return ""
 }
 
-// Keeps reports whether rows of the view of that name are kept in this process.
-func (s *Store) Keeps(name string) bool {
-	return slices.ContainsFunc(s.views, func(v *view) bool { return v.Name == name && v.kept != nil })
+// KeptSize is about how many bytes a row of the view of that name takes that is kept in
+// this process; 0 if none is.
+func (s *Store) KeptSize(name string) int {
+	for _, v := range s.views {
+		if v.Name == name && v.kept != nil {
+			e := newKeptRow(v.layout)
+			return int(e.weight()) + usualString*len(e.row.Strings)
+		}
+	}
+	return 0
 }
+
+// usualString is the length of a string for which there is room in an estimate.
+const usualString = 32
 
 // Fetch implements features.Store. Rows that are kept here cost no allocation.
 func (s *Store) Fetch(q *features.Query, deadline time.Time) {

@@ -58,7 +58,7 @@ const (
 
 // readGraph reads a ModelProto. It refuses what would make names mean more than they say
 // in the graph itself: subgraphs, elements in other files, operators of the model's own
-// in the default domain.
+// in the default domain, training information, quantization annotations.
 func readGraph(model []byte) (*graph, error) {
 	g := &graph{
 		size:   len(model),

@@ -1,9 +1,6 @@
 package cut
 
 import (
-	"encoding/binary"
-	"math"
-
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/rankgate/rankgate/backends/protofield"
@@ -12,21 +9,17 @@ import (
 // rest makes the model of the columns that are not kept and of all that is behind the
 // layer. In the layer's place it has, as far as there are such columns,
 //
-//	r     = Clip(request, -limit, limit) [requests, columns per request]
-//	u     = r · W_request                [requests, Width]
-//	slots = OneHot(index)                [rows, requests]
-//	s     = slots · u + part             [rows, Width]
-//	h     = row · W_row + s              [rows, Width]
+//	u = request · W_request          [requests, Width]
+//	s = Gather(u, index) + part      [rows, Width]
+//	h = row · W_row + s              [rows, Width]
 //
-// To multiply by slots takes a processor less time than to gather rows of u and add them:
-// it goes over the rows once, and by the instructions that are made for it. But each row
-// then takes zero times the elements of u of all other requests, and zero times an infinite
-// one is NaN: one request with a finite but huge column would cost all others of the pass
-// their scores. So columns are first brought within a limit that keeps u finite.
+// A product by a matrix that says which request each row is of would spread u in a
+// little less time where there are few requests. But it takes the more the more there are,
+// and zero times what is not finite is no number: one request could cost the others of its
+// pass their scores.
 type rest struct {
 	layer *Layer
 	taken map[string]bool // names that the model has got here
-	limit float32         // of columns per request (Layer.columnLimit)
 	rows  []byte          // the dimension of the layer's input
 
 	rowInput, requestInput, indexInput, partInput string
@@ -85,33 +78,16 @@ func (r *rest) appendLayer(body []byte, name string, row, request columns) []byt
 
 // appendPerRequest appends nodes that add what is computed once per request to the part.
 func (r *rest) appendPerRequest(body []byte, name, part, output string, request columns) []byte {
-	l := r.layer
+	l, op := r.layer, opMatMul
+	if l.transB {
+		op = opGemm
+	}
 	r.requestInput, r.indexInput = r.name("request_columns"), r.name("row_request")
+	matrix, u, gathered := r.name("request_matrix"), r.name("request_part"), r.name("row_request_part")
 	body = appendBytes(body, graphInput, newValue(r.requestInput, typeFloat, nil, known(request.count)))
 	body = appendBytes(body, graphInput, newValue(r.indexInput, typeInt64, r.rows))
-	matrix, low, high := r.name("request_matrix"), r.name("request_low"), r.name("request_high")
-	first, ends := r.name("request_first"), r.name("request_off_on")
 	body = l.appendMatrix(body, matrix, request)
-	body = appendInitializer(body, low, typeFloat, nil, float32s(-r.limit))
-	body = appendInitializer(body, high, typeFloat, nil, float32s(r.limit))
-	body = appendInitializer(body, first, typeInt64, []int64{1}, make([]byte, 8))
-	body = appendInitializer(body, ends, typeFloat, []int64{2}, float32s(0, 1))
-
-	limited, u := r.name("request_limited"), r.name("request_part")
-	shape, count, slots := r.name("request_shape"), r.name("request_count"), r.name("request_slots")
-	body = appendNode(body, "", "Clip", []string{r.requestInput, low, high}, limited)
-	body = appendNode(body, "", opGemm, []string{limited, matrix}, u, transposed(l.transB)...)
-	body = appendNode(body, "", "Shape", []string{u}, shape)
-	body = appendNode(body, "", "Gather", []string{shape, first}, count)
-	body = appendNode(body, "", "OneHot", []string{r.indexInput, count, ends}, slots)
-	return appendNode(body, name, opGemm, []string{slots, u, part}, output)
-}
-
-// float32s returns elements of a tensor.
-func float32s(elements ...float32) []byte {
-	var bytes []byte
-	for _, e := range elements {
-		bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(e))
-	}
-	return bytes
+	body = appendNode(body, "", op, []string{r.requestInput, matrix}, u, transposed(l.transB)...)
+	body = appendNode(body, "", "Gather", []string{u, r.indexInput}, gathered)
+	return appendNode(body, name, "Add", []string{gathered, part}, output)
 }

@@ -1,10 +1,8 @@
 package cut
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/rankgate/rankgate/backends/protofield"
@@ -31,7 +29,7 @@ type Halves struct {
 	// that follow. All but PartInput are "" where no column is of their group.
 	Rest         []byte
 	RowInput     string // float32 [rows, columns per row]
-	RequestInput string // float32 [requests, columns per request]; a NaN reaches the rows of all requests
+	RequestInput string // float32 [requests, columns per request]
 	IndexInput   string // int64 [rows]: which request a row belongs to
 	PartInput    string // float32 [rows, Width]
 
@@ -43,14 +41,12 @@ type Halves struct {
 // overhead is ample for the nodes, inputs and names that a half gets, in bytes.
 const overhead = 4 << 10
 
-// TakesRequests reports whether columns may be PerRequest: that takes operators, and a
-// way to hold constants, that older models do not have.
-func (l *Layer) TakesRequests() bool { return l.graph.opset >= 11 && l.graph.irVersion >= 4 }
+// TakesRequests reports whether columns may be PerRequest: a Gemm has no need of a bias
+// from version 11 on.
+func (l *Layer) TakesRequests() bool { return !l.transB || l.graph.opset >= 11 }
 
 // Split takes the layer apart; groups has one entry for each of the Columns, in the
-// layer's order. At least one must be Kept. Columns per request that are so large that
-// sums of their products with the matrix may not be finite count as the largest for which
-// they are.
+// layer's order. At least one must be Kept.
 func (l *Layer) Split(groups []Group) (*Halves, error) {
 	if len(groups) != l.Columns {
 		return nil, fmt.Errorf("%d columns are told apart; the layer has %d", len(groups), l.Columns)
@@ -62,11 +58,7 @@ func (l *Layer) Split(groups []Group) (*Halves, error) {
 	if request.count > 0 && !l.TakesRequests() {
 		return nil, errors.New("the model is too old to have columns once per request")
 	}
-	limit, err := l.columnLimit(request)
-	if err != nil {
-		return nil, err
-	}
-	r := rest{layer: l, taken: map[string]bool{}, limit: limit, rows: l.graph.inputs[l.Inputs[0]].dims[0].bytes}
+	r := rest{layer: l, taken: map[string]bool{}, rows: l.graph.inputs[l.Inputs[0]].dims[0].bytes}
 	model := r.model(row, request) // chooses the names
 	return &Halves{
 		Rest: model, RowInput: r.rowInput, RequestInput: r.requestInput, IndexInput: r.indexInput, PartInput: r.partInput,
@@ -171,31 +163,6 @@ func (l *Layer) appendConstant(body []byte, name string, dims []int64, elements 
 		body = appendBytes(body, graphInput, newValue(name, typeFloat, shape...))
 	}
 	return appendInitializer(body, name, typeFloat, dims, elements)
-}
-
-// columnLimit returns a size up to which the given columns, whatever they are, have finite
-// sums of products with the matrix, at each step on the way to them too. It is half of
-// what would do without rounding.
-func (l *Layer) columnLimit(of columns) (float32, error) {
-	elements := l.elements(l.matrix)
-	sums := make([]float64, l.Width) // of the sizes of what the columns are multiplied by
-	for k, wanted := range of.wanted {
-		if !wanted {
-			continue
-		}
-		for h := range sums {
-			at := k*l.Width + h
-			if l.transB {
-				at = h*l.Columns + k
-			}
-			sums[h] += math.Abs(float64(math.Float32frombits(binary.LittleEndian.Uint32(elements[4*at:]))))
-		}
-	}
-	largest := slices.Max(sums)
-	if math.IsNaN(largest) || math.IsInf(largest, 0) {
-		return 0, fmt.Errorf("the matrix %q has an element that is not finite where it multiplies columns once per request", l.matrix)
-	}
-	return float32(min(math.MaxFloat32, math.MaxFloat32/(2*largest))), nil
 }
 
 // elements returns what Find has found to be there.

@@ -1,7 +1,6 @@
 package cut
 
 import (
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,8 +138,8 @@ func TestOlderVersionsListConstantsAmongTheInputs(t *testing.T) {
 }
 
 func TestSplitWantsAWordOnEachColumn(t *testing.T) {
-	old := only(t, plain().node("MatMul", names("x", "w"), "y").bytes())
-	old.graph.opset = 10
+	old := only(t, newDraft(10).value(graphInput, "x", 3).value(graphOutput, "y", 2).floats("w", 2, 3).
+		node("Gemm", names("x", "w"), "y", number("transB", 1)).bytes())
 	for want, groups := range map[string][]Group{
 		"2 columns are told apart; the layer has 3":             {Kept, PerRow},
 		"no column of the layer is kept":                        {PerRow, PerRequest, PerRow},
@@ -148,54 +147,6 @@ func TestSplitWantsAWordOnEachColumn(t *testing.T) {
 	} {
 		if _, err := old.Split(groups); err == nil || err.Error() != want {
 			t.Errorf("Split(%v) = %v; want %s", groups, err, want)
-		}
-	}
-}
-
-func TestAMatrixThatIsNotFiniteHasNoColumnsPerRequest(t *testing.T) {
-	for _, bad := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
-		for _, transB := range []int{0, 1} {
-			elements := float32s(1, 2, 3, 4, 5, 6)
-			copy(elements[4*1:], float32s(float32(bad))) // [0, 1] of [3, 2], or [0, 1] of [2, 3]
-			d := newDraft(17).value(graphInput, "x", 3).value(graphOutput, "y", 2)
-			shape := []int64{3, 2}
-			if transB == 1 {
-				shape = []int64{2, 3}
-			}
-			d.graph = appendInitializer(d.graph, "w", typeFloat, shape, elements)
-			layer := only(t, d.node("Gemm", names("x", "w"), "y", number("transB", transB)).bytes())
-			groups := []Group{Kept, Kept, Kept}
-			groups[transB] = PerRequest // the column that it multiplies
-			_, err := layer.Split(groups)
-			want := `the matrix "w" has an element that is not finite where it multiplies columns once per request`
-			if err == nil || err.Error() != want {
-				t.Errorf("Split of %v, transB %d = %v; want %s", bad, transB, err, want)
-			}
-			groups[transB], groups[2] = PerRow, PerRequest
-			if _, err := layer.Split(groups); err != nil {
-				t.Errorf("Split of %v, transB %d, among the columns per row = %v", bad, transB, err)
-			}
-		}
-	}
-}
-
-func TestColumnsAreLimitedByTheLargestSumOfTheMatrix(t *testing.T) {
-	for name, c := range map[string]struct {
-		elements []float32 // [3, 2]
-		want     float32
-	}{
-		"ones":      {[]float32{1, -1, 1, 1, 9, 9}, math.MaxFloat32 / 4},
-		"one side":  {[]float32{1, -5, 1, 3, 9, 9}, math.MaxFloat32 / 16},
-		"nothing":   {[]float32{0, 0, 0, 0, 9, 9}, math.MaxFloat32},
-		"smallest":  {[]float32{1e-45, 0, 0, 0, 9, 9}, math.MaxFloat32},
-		"the whole": {[]float32{math.MaxFloat32, 0, math.MaxFloat32, 0, 9, 9}, 0.25},
-	} {
-		d := newDraft(17).value(graphInput, "x", 3).value(graphOutput, "y", 2)
-		d.graph = appendInitializer(d.graph, "w", typeFloat, []int64{3, 2}, float32s(c.elements...))
-		layer := only(t, d.node("Gemm", names("x", "w"), "y").bytes())
-		got, err := layer.columnLimit(inGroup([]Group{PerRequest, PerRequest, Kept}, PerRequest))
-		if err != nil || got != c.want {
-			t.Errorf("%s: columnLimit = %v, %v; want %v", name, got, err, c.want)
 		}
 	}
 }
