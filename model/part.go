@@ -4,8 +4,8 @@ import "unsafe"
 
 // Part is the memory of an input that is computed before the pass: what some columns of
 // a row contribute to the first layer of the graph. The columns are all of one row of
-// the feature store, which contributes the same each time; what is kept in Kept is not
-// computed again.
+// the feature store, which contributes the same each time; what its Parts
+// keep is not computed again.
 //
 // It belongs to whoever holds the pass. Whoever fills the pass calls Fill for the rows of
 // each request, and then writes the Columns of those that it Lacks; rows may be filled

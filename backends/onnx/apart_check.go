@@ -48,14 +48,8 @@ func (a *Apart) check(whole *Session) error {
 	}
 	t := a.newTrial(whole, p, q)
 	telling := false
-	for _, scale := range scales {
-		var apart bool
-		if apart, err = t.compare(scale); err != nil {
-			break
-		}
-		if telling = telling || apart; telling {
-			break
-		}
+	for i := 0; i < len(scales) && !telling && err == nil; i++ {
+		telling, err = t.compare(scales[i])
 	}
 	if err == nil && !telling {
 		err = fmt.Errorf("%w: its scores were not seen to depend on its columns, so that nothing could be compared", ErrWhole)
