@@ -118,13 +118,17 @@ func alike(got, want, near float64) bool {
 	return got == want || math.IsNaN(got) && math.IsNaN(want) || math.Abs(got-want) <= near
 }
 
-// fill gives both passes the same columns of the layer, and the same numbers in their
-// other inputs of floats: scores may be products of both. What is neither stays zero.
+// fill gives both passes the same columns of the layer. Their other inputs of floats are
+// the same too, and the same in all rows: scores may be products of both, but what tells
+// one row's from another's must be the layer. What is neither stays zero.
 func (t *trial) fill(scale float64) {
-	for i := range t.others {
-		whole, apart := t.others[i].whole.Float32, t.others[i].apart.Float32
+	for _, o := range t.others {
+		whole, apart, width := o.whole.Float32, o.apart.Float32, o.whole.Width
 		for at := range whole {
-			whole[at] = float32(scale * t.random.NormFloat64())
+			if at < width {
+				whole[at] = float32(scale * t.random.NormFloat64())
+			}
+			whole[at] = whole[at%width]
 		}
 		copy(apart, whole)
 	}

@@ -44,11 +44,7 @@ func apart(t testing.TB, s *Session) *Apart {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := a.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	closeAfter(t, a)
 	return a
 }
 
@@ -58,11 +54,7 @@ func apartPass(t testing.TB, a *Apart, rows int) *ApartPass {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	closeAfter(t, p)
 	return p
 }
 
@@ -290,6 +282,20 @@ func TestAGraphTakenApartWronglyIsNotUsed(t *testing.T) {
 			t.Errorf("with columns %d and %d mixed up: %v", at, at+1, err)
 		}
 		columns[at].to, columns[at+1].to = columns[at+1].to, columns[at].to
+	}
+}
+
+// What makes scores differ by most may be another input. It must not hide the layer.
+func TestWhatElseAScoreDependsOnHidesNoMixedUpColumns(t *testing.T) {
+	s := load(t, "gate.onnx", &model.Spec{
+		Inputs: []model.Input{{Name: "dense", Columns: columns("item", 64)}, {Name: "gate", Columns: columns("pair", 32)}},
+		Score:  []model.Head{{Output: "score", Weight: 1}},
+	})
+	a := apart(t, s)
+	columns := a.layout.stretches
+	columns[3].to, columns[4].to = columns[4].to, columns[3].to
+	if err := a.check(s); err == nil || !strings.Contains(err.Error(), "where the whole graph scores") {
+		t.Errorf("with columns mixed up: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@
 package onnx
 
 import (
+	"io"
 	"math"
 	"strings"
 	"sync"
@@ -58,7 +59,7 @@ func loadOn(t testing.TB, rt *Runtime, file string, spec *model.Spec) *Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	closeAfter(t, s)
 	return s
 }
 
@@ -68,8 +69,17 @@ func pass(t testing.TB, s *Session, rows int) *Pass {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Close() })
+	closeAfter(t, p)
 	return p
+}
+
+func closeAfter(t testing.TB, c io.Closer) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestARowThatIsNotANumberLeavesTheOthersAlone(t *testing.T) {

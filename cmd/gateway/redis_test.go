@@ -1,13 +1,15 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis/rueidis"
 
 	"github.com/rankgate/rankgate/config"
 	"github.com/rankgate/rankgate/features"
@@ -16,7 +18,7 @@ import (
 	"github.com/rankgate/rankgate/features/redis/redistest"
 )
 
-// storeServer is a Redis server with rows of the views of arithmetic.
+// storeServer is a Redis server with rows of the views of a registry.
 type storeServer struct {
 	t      testing.TB
 	server *redistest.Server
@@ -26,44 +28,63 @@ type storeServer struct {
 
 func newStoreServer(t testing.TB) *storeServer {
 	t.Helper()
+	return newStoreServerOf(t, arithmetic(t)["features.yaml"])
+}
+
+// newStoreServerOf starts a server without rows for the views of a features.yaml.
+func newStoreServerOf(t testing.TB, registry string) *storeServer {
+	t.Helper()
 	r := &storeServer{t: t, server: redistest.Start(t), cfg: redis.DefaultConfig()}
 	r.cfg.Addresses = []string{r.server.Addr}
 	r.cfg.Timeout = 5 * time.Second // on a busy machine too
 	var err error
-	dir := tree(t, map[string]string{"features.yaml": arithmetic(t)["features.yaml"]})
+	dir := tree(t, map[string]string{"features.yaml": registry})
 	if r.reg, _, err = config.ReadRegistry(filepath.Join(dir, "features.yaml")); err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
+// storeRow is a row of a view to be written: fill sets its cells, which are null before.
+type storeRow struct {
+	view, user, item string
+	fill             func(l *features.Layout, row *features.Row)
+}
+
 // put writes the row of one user or item with the given values.
 func (r *storeServer) put(view, user, item string, at time.Time, values ...float32) {
+	r.t.Helper()
+	r.putRows(storeRow{view, user, item, func(l *features.Layout, row *features.Row) {
+		if !at.IsZero() {
+			row.Time = at.UnixMilli()
+		}
+		l.Cells[0].SetFloat(row, float64(values[0]))
+		l.Cells[1].SetVector(row, values[1:])
+	}})
+}
+
+func (r *storeServer) putRows(rows ...storeRow) {
 	r.t.Helper()
 	client, err := redis.Connect(r.cfg)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer client.Close()
-	for i := range r.reg.Views {
-		v := &r.reg.Views[i]
-		if v.Name != view {
-			continue
-		}
+	var commands rueidis.Commands
+	for _, row := range rows {
+		v := &r.reg.Views[slices.IndexFunc(r.reg.Views, func(v features.View) bool { return v.Name == row.view })]
 		layout := features.LayoutOf(v.Columns)
 		rec := features.Record{Row: layout.NewRow()}
-		if !at.IsZero() {
-			rec.Row.Time = at.UnixMilli()
-		}
-		layout.Cells[0].SetFloat(&rec.Row, float64(values[0]))
-		layout.Cells[1].SetVector(&rec.Row, values[1:])
+		row.fill(layout, &rec.Row)
 		codec := packed.New(r.cfg.Prefix, v, layout)
-		key, err := codec.AppendKey(nil, user, item)
+		key, err := codec.AppendKey(nil, row.user, row.item)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		set := client.B().Set().Key(string(key)).Value(string(codec.Encode(nil, &rec))).Build()
-		if err := client.Do(context.Background(), set).Error(); err != nil {
+		commands = append(commands, client.B().Set().Key(string(key)).Value(string(codec.Encode(nil, &rec))).Build())
+	}
+	for _, result := range client.DoMulti(r.t.Context(), commands...) {
+		if err := result.Error(); err != nil {
 			r.t.Fatal(err)
 		}
 	}

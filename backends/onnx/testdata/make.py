@@ -26,6 +26,8 @@ floats.onnx           one whose matrix is in float_data: "dense" [rows, 6] → "
 constant.onnx         one whose matrix and bias are Constant nodes: "dense" [rows, 6] → "logits" [rows, 1].
 wide.onnx             a wide and a deep part, so two first layers: "wide" [rows, 2] of Gemm and "deep" [rows, 6] of another,
                       whose sum is h → "logits" [rows, 1].
+gate.onnx             a first layer whose result is multiplied by another input: "dense" [rows, 64] and "gate"
+                      [rows, 32] → "score" [rows], of which most is the gate's alone (see gate()).
 fixed.onnx            an output that does not follow the number of rows: to be refused.
 ../probe.onnx         "x" [1] → "y" [1], their sum x + x: what an execution provider is tried with.
 """
@@ -119,6 +121,25 @@ def towers():
     ]
     inputs = [("user", F, [None, 3]), ("row", I64, [None]), ("item", F, [None, 3])]
     write("towers", nodes, inputs, [("dot", F, [None])], [("axis", np.array([1]))])
+
+
+def gate():
+    """score = Σ ReLU(dense · w) · gate² + 300 · Σ gate"""
+    rng = np.random.default_rng(7)
+    nodes = [
+        helper.make_node("MatMul", ["dense", "w"], ["h"]),
+        helper.make_node("Relu", ["h"], ["positive"]),
+        helper.make_node("Mul", ["positive", "gate"], ["once"]),
+        helper.make_node("Mul", ["once", "gate"], ["twice"]),
+        helper.make_node("Mul", ["gate", "factor"], ["alone"]),
+        helper.make_node("Add", ["twice", "alone"], ["both"]),
+        helper.make_node("ReduceSum", ["both", "axis"], ["score"], keepdims=0),
+    ]
+    weights = [
+        ("w", (rng.standard_normal((64, 32)) * np.sqrt(2 / 64)).astype(np.float32)),
+        ("factor", np.array(300, np.float32)), ("axis", np.array([1])),
+    ]  # fmt: skip
+    write("gate", nodes, [("dense", F, [None, 64]), ("gate", F, [None, 32])], [("score", F, [None])], weights)
 
 
 def fixed():
@@ -240,5 +261,6 @@ if __name__ == "__main__":
     details()
     hits()
     fixed()
+    gate()
     layers()
     probe()
