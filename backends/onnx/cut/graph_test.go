@@ -45,7 +45,7 @@ func (d *draft) floats(name string, dims ...int64) *draft {
 	for _, n := range dims {
 		size *= n
 	}
-	d.graph = appendInitializer(d.graph, name, typeFloat, dims, make([]byte, size))
+	d.graph = appendInitializer(d.graph, name, dims, make([]byte, size))
 	return d
 }
 
@@ -83,7 +83,7 @@ func withMatrix(fields ...[]byte) *draft {
 
 // dims are the fields of a float32 tensor of these dimensions.
 func dims(lengths ...int64) []byte {
-	return appendTensor(nil, "", typeFloat, lengths, nil)
+	return appendTensor(nil, "", lengths, nil)
 }
 
 // sides is a model whose matrix, of three columns, reads "l" and "r" side by side.

@@ -162,7 +162,7 @@ func (l *Layer) appendConstant(body []byte, name string, dims []int64, elements 
 		}
 		body = appendBytes(body, graphInput, newValue(name, typeFloat, shape...))
 	}
-	return appendInitializer(body, name, typeFloat, dims, elements)
+	return appendInitializer(body, name, dims, elements)
 }
 
 // elements returns what Find has found to be there.

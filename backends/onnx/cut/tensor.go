@@ -145,19 +145,19 @@ func (c columns) columnsOf(elements []byte) []byte {
 	return picked
 }
 
-// appendInitializer appends a tensor to a GraphProto.
-func appendInitializer(body []byte, name string, dataType uint64, dims []int64, elements []byte) []byte {
+// appendInitializer appends a tensor of float32 to a GraphProto.
+func appendInitializer(body []byte, name string, dims []int64, elements []byte) []byte {
 	return protofield.AppendNested(body, graphInitializer, func(dst []byte) []byte {
-		return appendTensor(dst, name, dataType, dims, elements)
+		return appendTensor(dst, name, dims, elements)
 	})
 }
 
-// appendTensor appends the fields of a TensorProto.
-func appendTensor(dst []byte, name string, dataType uint64, dims []int64, elements []byte) []byte {
+// appendTensor appends the fields of a TensorProto of float32.
+func appendTensor(dst []byte, name string, dims []int64, elements []byte) []byte {
 	for _, d := range dims {
 		dst = protofield.AppendNumber(dst, tensorDims, uint64(d))
 	}
-	dst = protofield.AppendNumber(dst, tensorDataType, dataType)
+	dst = protofield.AppendNumber(dst, tensorDataType, typeFloat)
 	dst = protofield.AppendText(dst, tensorName, name)
 	return appendBytes(dst, tensorRawData, elements)
 }
